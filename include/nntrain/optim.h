@@ -1,0 +1,46 @@
+/** Update rules on flat arrays, each exactly as Keras computes it in float32.
+ *
+ *  The order within a step is: gradient of the mean loss, plus 2 l2 w, clipping, weight decay, update.
+ *  The functions work on any part of the parameters, so that each rank may update its own segment. */
+#ifndef NNTRAIN_OPTIM_H
+#define NNTRAIN_OPTIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nntrain/types.h"
+
+/** The most slots (arrays like the parameters) that a rule keeps. */
+enum { NNT_SLOTS_MAX = 2 };
+
+/** The optimizer of Keras's name with Keras's default settings. Local; cannot fail. */
+nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind);
+
+/** The slots a rule needs: momentum (sgd with momentum), or m and v (adam). Local; cannot fail. */
+size_t nnt_optimizer_slots(const nnt_optimizer *optimizer);
+
+/** g = g / b, and where l2 is not 0, + 2 l2 w.
+ *  g [in,out] (n) sum of the samples' gradients, then the gradient of the mean loss and the penalty
+ *  w [in] (n) parameters   b [in] samples in the batch
+ *  Local; cannot fail. */
+void nnt_gradient_mean(float *g, const float *w, size_t n, size_t b, double l2);
+
+/** The factor of clipping by global norm: 1 if norm is 0, NaN if it is not finite, else
+ *  c * min(1/norm, 1/c), in float32. Local; cannot fail. Source: tf.clip_by_global_norm. */
+float nnt_clip_factor(double norm, double clip_norm);
+
+/** One update of n parameters.
+ *  update [in] number of this update, from 1 (Keras's iteration + 1)
+ *  g [in] (n) gradient, clipped   w [in,out] (n)   slots [in,out] nnt_optimizer_slots() arrays (n)
+ *  Weight decay first, w -= w * wd * lr; then
+ *    sgd:       w -= lr g,   or m = mu m - lr g; w += m,   or (nesterov) w += mu m - lr g
+ *    adam(w):   m += (g - m)(1 - b1); v += (g^2 - v)(1 - b2);
+ *               w -= a m / (sqrt(v) + eps),  a = lr sqrt(1 - b2^t) / (1 - b1^t) in float32
+ *  Local; cannot fail. Source: keras.optimizers.SGD, Adam, AdamW. */
+void nnt_optimizer_update(const nnt_optimizer *optimizer, uint64_t update, const float *g, float *w,
+                          float *const *slots, size_t n);
+
+/** sum of g(i)^2 in float64. Local; cannot fail. */
+double nnt_square_sum(const float *g, size_t n);
+
+#endif

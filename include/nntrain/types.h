@@ -1,0 +1,112 @@
+/** The kinds of things a configuration names, and the names Keras gives them. */
+#ifndef NNTRAIN_TYPES_H
+#define NNTRAIN_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Element-wise functions (softmax: row-wise) as keras.activations defines them, with Keras's default
+ *  parameters: leaky_relu has slope 0.2, elu alpha 1, gelu is the exact one. */
+#define NNT_ACTIVATION_LIST(X)                                                                     \
+  X(NNT_LINEAR, "linear")                                                                          \
+  X(NNT_SIGMOID, "sigmoid")                                                                        \
+  X(NNT_RELU, "relu")                                                                              \
+  X(NNT_TANH, "tanh")                                                                              \
+  X(NNT_SOFTMAX, "softmax")                                                                        \
+  X(NNT_LEAKY_RELU, "leaky_relu")                                                                  \
+  X(NNT_ELU, "elu")                                                                                \
+  X(NNT_SELU, "selu")                                                                              \
+  X(NNT_GELU, "gelu")                                                                              \
+  X(NNT_SILU, "silu")                                                                              \
+  X(NNT_SOFTPLUS, "softplus")
+
+/** Distributions of initial weights, as keras.initializers; "normal" is RandomNormal. */
+#define NNT_INITIALIZER_LIST(X)                                                                    \
+  X(NNT_GLOROT_UNIFORM, "glorot_uniform")                                                          \
+  X(NNT_GLOROT_NORMAL, "glorot_normal")                                                            \
+  X(NNT_HE_UNIFORM, "he_uniform")                                                                  \
+  X(NNT_HE_NORMAL, "he_normal")                                                                    \
+  X(NNT_NORMAL, "normal")                                                                          \
+  X(NNT_ZEROS, "zeros")
+
+/** Losses, as keras.losses. The labels are class numbers throughout; "categorical" and "sparse" differ
+ *  only where the outputs are probabilities that no softmax made (see nntrain/model.h). */
+#define NNT_LOSS_LIST(X)                                                                           \
+  X(NNT_CATEGORICAL_CROSSENTROPY, "categorical_crossentropy")                                      \
+  X(NNT_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy")                        \
+  X(NNT_MEAN_SQUARED_ERROR, "mean_squared_error")
+
+/** Update rules, as keras.optimizers. */
+#define NNT_OPTIMIZER_LIST(X)                                                                      \
+  X(NNT_SGD, "sgd")                                                                                \
+  X(NNT_ADAM, "adam")                                                                              \
+  X(NNT_ADAMW, "adamw")
+
+/** How ranks combine their gradients: in the fixed tree (the same bits for any number of ranks), or
+ *  by one MPI_Allreduce (equal only to rounding). */
+#define NNT_EXCHANGE_LIST(X)                                                                       \
+  X(NNT_EXCHANGE_TREE, "tree")                                                                     \
+  X(NNT_EXCHANGE_ALLREDUCE, "allreduce")
+
+#define X(name, text) name,
+typedef enum nnt_activation { NNT_ACTIVATION_LIST(X) NNT_ACTIVATION_COUNT } nnt_activation;
+typedef enum nnt_initializer_kind {
+  NNT_INITIALIZER_LIST(X) NNT_INITIALIZER_COUNT
+} nnt_initializer_kind;
+typedef enum nnt_loss_kind { NNT_LOSS_LIST(X) NNT_LOSS_COUNT } nnt_loss_kind;
+typedef enum nnt_optimizer_kind { NNT_OPTIMIZER_LIST(X) NNT_OPTIMIZER_COUNT } nnt_optimizer_kind;
+typedef enum nnt_exchange_kind { NNT_EXCHANGE_LIST(X) NNT_EXCHANGE_COUNT } nnt_exchange_kind;
+#undef X
+
+/** The names in the order of the enumerations; NNT_..._COUNT entries. Constants. */
+extern char const *const nnt_activation_names[NNT_ACTIVATION_COUNT];
+extern char const *const nnt_initializer_names[NNT_INITIALIZER_COUNT];
+extern char const *const nnt_loss_names[NNT_LOSS_COUNT];
+extern char const *const nnt_optimizer_names[NNT_OPTIMIZER_COUNT];
+extern char const *const nnt_exchange_names[NNT_EXCHANGE_COUNT];
+
+/** The index of `name` in `names` (count entries), or -1. Local; cannot fail. */
+int nnt_name_find(const char *const *names, size_t count, const char *name);
+
+/** A distribution of initial weights. `stddev` is used by NNT_NORMAL only. */
+typedef struct nnt_initializer {
+  nnt_initializer_kind kind;
+  double stddev;
+} nnt_initializer;
+
+/** A loss with its settings.
+ *  from_logits: the model's outputs are logits, though it has no softmax.
+ *  label_smoothing s: the one-hot target t becomes t (1-s) + s/C. */
+typedef struct nnt_loss {
+  nnt_loss_kind kind;
+  bool from_logits;
+  double label_smoothing;
+} nnt_loss;
+
+/** An update rule with all its settings; 0 switches weight_decay and clip_norm off. */
+typedef struct nnt_optimizer {
+  nnt_optimizer_kind kind;
+  double learning_rate;
+  double momentum; /* sgd */
+  bool nesterov;   /* sgd */
+  double beta_1;   /* adam, adamw */
+  double beta_2;
+  double epsilon;
+  double weight_decay;
+  double clip_norm; /* the global norm of the gradient: Keras's global_clipnorm */
+} nnt_optimizer;
+
+/** A half-open range [first, first + count). */
+typedef struct nnt_range {
+  size_t first;
+  size_t count;
+} nnt_range;
+
+enum {
+  NNT_PATH_SIZE = 4096,     /* bytes of a path, with the final NUL */
+  NNT_NAME_SIZE = 64,       /* bytes of a layer's or tensor's name, with the final NUL */
+  NNT_SHA256_TEXT_SIZE = 65 /* 64 hexadecimal digits and a NUL */
+};
+
+#endif

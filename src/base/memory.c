@@ -1,0 +1,38 @@
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+bool nnt_size_multiply(size_t a, size_t b, size_t *product)
+{
+  if (b != 0 && a > SIZE_MAX / b) return false;
+  *product = a * b;
+  return true;
+}
+
+nnt_status nnt_memory_create(void **out, size_t count, size_t size, const char *what)
+{
+  size_t bytes = 0;
+  if (!nnt_size_multiply(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
+    return nnt_fail(NNT_ENOMEM, "%s: %zu times %zu bytes is more than can be addressed", what, count,
+                    size);
+  }
+  /* aligned_alloc wants a multiple of the alignment, and at least one byte to have an address. */
+  size_t const rounded = (bytes / ALIGNMENT + 1) * ALIGNMENT;
+  void *const memory = aligned_alloc(ALIGNMENT, rounded);
+  if (memory == NULL) return nnt_fail(NNT_ENOMEM, "no memory for %s (%zu bytes)", what, bytes);
+  memset(memory, 0, rounded);
+  *out = memory;
+  return NNT_OK;
+}
+
+nnt_status nnt_floats_create(float **out, size_t count, const char *what)
+{
+  void *memory = NULL;
+  NNT_TRY(nnt_memory_create(&memory, count, sizeof(float), what));
+  *out = memory;
+  return NNT_OK;
+}

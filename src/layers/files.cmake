@@ -1,0 +1,1 @@
+# target_sources(nntrain PRIVATE src/layers/....c)

@@ -1,0 +1,1 @@
+nnt_unit_test(status)
