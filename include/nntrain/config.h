@@ -1,8 +1,8 @@
 /** The configuration of a run, and the one table that knows all options.
  *
  *  The table holds name, type, bounds, default, unit and help of each option. The command line, the
- *  configuration file, --print-config, --help and the checkpoint all read that table; the values are
- *  plain members of nnt_config. */
+ *  configuration file, --print-config, --help and the checkpoint all read that table; the values
+ * are plain members of nnt_config. */
 #ifndef NNTRAIN_CONFIG_H
 #define NNTRAIN_CONFIG_H
 
@@ -59,12 +59,12 @@ typedef enum nnt_progress_kind {
 } nnt_progress_kind;
 
 /** Who set an option; a later one overrides an earlier one. */
-typedef enum nnt_source {
+typedef enum nnt_origin {
   NNT_FROM_RECIPE,
   NNT_FROM_MODEL, /* the compile_config of --model */
   NNT_FROM_FILE,  /* --config */
   NNT_FROM_COMMAND_LINE
-} nnt_source;
+} nnt_origin;
 
 /** The options, as indices into the table. */
 typedef enum nnt_option_id {
@@ -147,7 +147,7 @@ typedef struct nnt_config {
   bool quiet;
   bool verbose;
 
-  unsigned char source[NNT_OPTION_COUNT]; /* nnt_source of each option */
+  unsigned char origin[NNT_OPTION_COUNT]; /* nnt_origin of each option */
 } nnt_config;
 
 /** What the table tells about one option. All strings are constants. */
@@ -163,31 +163,36 @@ typedef struct nnt_option {
 /** The table, in the order of nnt_option_id. Local; cannot fail. */
 const nnt_option *nnt_option_at(nnt_option_id id);
 
-/** Finds an option by its name, without dashes. Local; cannot fail. Returns NULL if there is none. */
+/** Finds an option by its name, without dashes. Local; cannot fail. Returns NULL if there is none.
+ */
 const nnt_option *nnt_option_find(const char *name);
 
 /** The option whose name is nearest to `name`, or NULL if none is near. Local; cannot fail. */
 const nnt_option *nnt_option_nearest(const char *name);
 
-/** Fills in the values of a recipe; every source is then NNT_FROM_RECIPE.
+/** Does the option have an effect in this configuration? --momentum has none with adam, --epochs
+ * none where --steps is given, and an option that is not set has none. Local; cannot fail. */
+bool nnt_config_uses(const nnt_config *config, nnt_option_id id);
+
+/** Fills in the values of a recipe; every origin is then NNT_FROM_RECIPE.
  *  Local; cannot fail. */
 void nnt_config_init(nnt_config *config, nnt_recipe recipe);
 
-/** Sets one option from text, unless a later source has set it already.
+/** Sets one option from text, unless a later origin has set it already.
  *  text [in] NULL for an option without a value on the command line; "true" or "false" in a file.
  *  Choosing another optimizer also sets learning_rate, betas, epsilon and weight decay to Keras's
  *  defaults for it, as far as they still come from the recipe. RECIPE resets all that does not come
- *  from a later source than the recipe.
- *  Local; NNT_EUSAGE naming option, value, the legal range and, for a choice, the nearest valid one. */
+ *  from a later origin than the recipe.
+ *  Local; NNT_EUSAGE naming option, value, the legal range and, for a choice, the nearest valid
+ * one. */
 NNT_MUST_CHECK nnt_status nnt_config_set(nnt_config *config, nnt_option_id id, const char *text,
-                                         nnt_source source);
+                                         nnt_origin origin);
 
-/** Checks what no single option shows: --quiet with --verbose, --momentum with adam, --nesterov
- *  without momentum, --activation together with --model, ... An option that has no effect is refused.
- *  Local; NNT_EUSAGE. */
+/** Checks what no single option shows. An option of the user's that has no effect is refused, as
+ * are options that contradict each other. Local; NNT_EUSAGE. */
 NNT_MUST_CHECK nnt_status nnt_config_check(const nnt_config *config);
 
-/** The value as text that nnt_config_set() reads back exactly.
+/** The value as text that nnt_config_set() reads back exactly; "" for an option that is not set.
  *  Local; cannot fail. */
 void nnt_config_text(const nnt_config *config, nnt_option_id id, char out[NNT_VALUE_SIZE]);
 

@@ -1,8 +1,8 @@
 /** Data sets: images with class labels, held once per node.
  *
- *  Reading takes three steps, so that the ranks of a node can share one copy: nnt_source_open() finds
- *  and checks the files and tells the size, the caller provides memory, nnt_source_load() fills it.
- *  What comes out is a pure function of the files; rank and node come in nowhere. */
+ *  Reading takes three steps, so that the ranks of a node can share one copy: nnt_source_open()
+ * finds and checks the files and tells the size, the caller provides memory, nnt_source_load()
+ * fills it. What comes out is a pure function of the files; rank and node come in nowhere. */
 #ifndef NNTRAIN_DATA_H
 #define NNTRAIN_DATA_H
 
@@ -15,11 +15,12 @@
 
 enum { NNT_DIMENSIONS_MAX = 4, NNT_CLASSES_MAX = 65535, NNT_DESCRIPTION_SIZE = 256 };
 
-/** How pixels are stored. uint8 becomes float32 by division by 255 (not by multiplication with 1/255,
- *  which rounds 126 of the 256 values differently); float32 is taken as it is. */
+/** How pixels are stored. uint8 becomes float32 by division by 255 (not by multiplication with
+ * 1/255, which rounds 126 of the 256 values differently); float32 is taken as it is. */
 typedef enum nnt_pixel { NNT_PIXEL_UINT8, NNT_PIXEL_FLOAT32 } nnt_pixel;
 
-/** What is known of a data set before its pixels are read. Plain data: may be sent to other ranks. */
+/** What is known of a data set before its pixels are read. Plain data: may be sent to other ranks.
+ */
 typedef struct nnt_data_info {
   size_t train_count; /* samples */
   size_t test_count;
@@ -33,8 +34,8 @@ typedef struct nnt_data_info {
   char description[NNT_DESCRIPTION_SIZE]; /* "MNIST-like IDX files in /data/mnist" */
 } nnt_data_info;
 
-/** A part of a data set: `count` images of `features` pixels, row by row, and their classes. Borrowed
- *  from the memory that was filled. */
+/** A part of a data set: `count` images of `features` pixels, row by row, and their classes.
+ * Borrowed from the memory that was filled. */
 typedef struct nnt_samples {
   size_t count;
   size_t features;
@@ -48,16 +49,16 @@ typedef struct nnt_source nnt_source;
 
 /** What to open. */
 typedef struct nnt_source_options {
-  char const *path;       /* "": search $NNTRAIN_DATA, datasets/mnist, the installed share folder,
-                             ~/.keras/datasets/mnist.npz; if nothing is there, the built-in digits */
+  char const *path;       /* "": $NNTRAIN_DATA, else datasets/mnist below the current folder, else the
+                             installed share folder, else the built-in digits */
   uint64_t train_samples; /* the first N; 0: all; more than there are: NNT_EUSAGE */
   uint64_t test_samples;
 } nnt_source_options;
 
 /** Finds a data set and checks headers, sizes and labels.
  *  out [out] the source   info [out] what it holds
- *  Local; NNT_EUSAGE (too few samples), NNT_EDATA (naming file, what is wrong, what to do), NNT_EIO,
- *  NNT_ENOMEM. The caller owns *out: nnt_source_destroy(). */
+ *  Local; NNT_EUSAGE (too few samples), NNT_EDATA (naming file, what is wrong, what to do),
+ * NNT_EIO, NNT_ENOMEM. The caller owns *out: nnt_source_destroy(). */
 NNT_MUST_CHECK nnt_status nnt_source_open(nnt_source **out, nnt_data_info *info,
                                           const nnt_source_options *options);
 
@@ -84,21 +85,21 @@ void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t 
 
 /** The order in which an epoch visits the samples, as a pure function.
  *
- *  A keyed permutation of [0, n) by a Feistel network over the next power of two with cycle walking;
- *  no rank stores or sends it. Source: Black and Rogaway, "Ciphers with Arbitrary Finite Domains",
- *  2002; round function Philox. */
+ *  A keyed permutation of [0, n) by a Feistel network over the next power of two with cycle
+ * walking; no rank stores or sends it. Source: Black and Rogaway, "Ciphers with Arbitrary Finite
+ * Domains", 2002; round function Philox. */
 typedef struct nnt_order {
   uint64_t seed;
-  uint64_t epoch;  /* from 0 */
-  size_t count;    /* n */
+  uint64_t epoch;   /* from 0 */
+  size_t count;     /* n */
   bool in_sequence; /* --no-shuffle: the identity */
 } nnt_order;
 
 /** The sample at `position` (below count). Local; cannot fail. */
 size_t nnt_order_at(const nnt_order *order, size_t position);
 
-/** The rows of microbatch j of M in a batch of b rows: [floor(j b / M), floor((j+1) b / M)), possibly
- *  none. Local; cannot fail: b and M are at most 2^31. */
+/** The rows of microbatch j of M in a batch of b rows: [floor(j b / M), floor((j+1) b / M)),
+ * possibly none. Local; cannot fail: b and M are at most 2^31. */
 nnt_range nnt_microbatch_rows(size_t b, size_t microbatches, size_t j);
 
 /** The batches of an epoch over n samples; the last one may be smaller. Local; cannot fail. */

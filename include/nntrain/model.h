@@ -2,7 +2,8 @@
  *
  *  Dimensions: B rows (samples), I features in, O features out, C classes. All arrays are row-major
  *  float32. A row's results depend on the parameters, its own input and the number of rows of the
- *  call, and on nothing else: the caller fixes the calls, and so the bits (design: microbatches). */
+ *  call, and on nothing else: the caller fixes the calls, and so the bits (design: microbatches).
+ */
 #ifndef NNTRAIN_MODEL_H
 #define NNTRAIN_MODEL_H
 
@@ -26,11 +27,11 @@ typedef enum nnt_layer_kind {
 /** One layer as Keras's configuration describes it; members that a kind lacks are 0. */
 typedef struct nnt_layer_spec {
   nnt_layer_kind kind;
-  char name[NNT_NAME_SIZE]; /* unique, [a-z0-9_]+ */
-  size_t units;             /* dense */
-  nnt_activation activation; /* dense, activation */
-  bool use_bias;             /* dense */
-  double l2;                 /* dense: l2 * sum(kernel^2) is added to the loss */
+  char name[NNT_NAME_SIZE];           /* unique, [a-z0-9_]+ */
+  size_t units;                       /* dense */
+  nnt_activation activation;          /* dense, activation */
+  bool use_bias;                      /* dense */
+  double l2;                          /* dense: l2 * sum(kernel^2) is added to the loss */
   nnt_initializer kernel_initializer; /* dense */
   nnt_initializer bias_initializer;   /* dense */
   double rate;                        /* dropout, [0, 1) */
@@ -75,9 +76,9 @@ size_t nnt_model_tensor_count(const nnt_model *model);
 const nnt_tensor *nnt_model_tensor(const nnt_model *model, size_t i);
 bool nnt_model_ends_in_softmax(const nnt_model *model);
 
-/** A dense stack features - hidden... - classes with `activation` in between and softmax at the end,
- *  named as Keras names it: dense, dense_1, ...
- *  Local; NNT_EUSAGE if there are too many layers. */
+/** A dense stack features - hidden... - classes with `activation` in between and softmax at the
+ * end, named as Keras names it: dense, dense_1, ... Local; NNT_EUSAGE if there are too many layers.
+ */
 NNT_MUST_CHECK nnt_status nnt_model_spec_dense(nnt_model_spec *out, size_t features,
                                                const size_t *hidden, size_t hidden_count,
                                                nnt_activation activation, size_t classes,
@@ -124,12 +125,6 @@ typedef struct nnt_dropout {
 void nnt_model_forward(const nnt_model *model, const float *parameters, nnt_workspace *workspace,
                        nnt_range rows, const nnt_dropout *dropout);
 
-/** Sums over samples. */
-typedef struct nnt_tally {
-  double loss;     /* sum of the samples' losses, nats, without the L2 penalty */
-  int64_t correct; /* samples whose largest output (lowest index on ties) is their class */
-} nnt_tally;
-
 /** Loss and hits of the given rows, after nnt_model_forward().
  *  labels [in] the class of each row of the workspace, (rows)
  *  The loss of a row is added in the order of the rows, in float64. Cross-entropy after softmax or
@@ -147,7 +142,8 @@ void nnt_model_backward(const nnt_model *model, const nnt_loss *loss, const floa
                         nnt_workspace *workspace, nnt_range rows, const uint16_t *labels);
 
 /** The gradient is formed tile by tile: a tile is a run of parameters small enough to stay in cache
- *  while partial sums of microbatches are added to each other. The tiles cut [0, P) without gaps. */
+ *  while partial sums of microbatches are added to each other. The tiles cut [0, P) without gaps.
+ */
 size_t nnt_model_tile_count(const nnt_model *model);
 nnt_range nnt_model_tile(const nnt_model *model, size_t tile);
 size_t nnt_model_tile_size_max(const nnt_model *model);

@@ -1,7 +1,8 @@
 /** Update rules on flat arrays, each exactly as Keras computes it in float32.
  *
- *  The order within a step is: gradient of the mean loss, plus 2 l2 w, clipping, weight decay, update.
- *  The functions work on any part of the parameters, so that each rank may update its own segment. */
+ *  The order within a step is: gradient of the mean loss, plus 2 l2 w, clipping, weight decay,
+ * update. The functions work on any part of the parameters, so that each rank may update its own
+ * segment. */
 #ifndef NNTRAIN_OPTIM_H
 #define NNTRAIN_OPTIM_H
 
@@ -12,9 +13,6 @@
 
 /** The most slots (arrays like the parameters) that a rule keeps. */
 enum { NNT_SLOTS_MAX = 2 };
-
-/** The optimizer of Keras's name with Keras's default settings. Local; cannot fail. */
-nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind);
 
 /** The slots a rule needs: momentum (sgd with momentum), or m and v (adam). Local; cannot fail. */
 size_t nnt_optimizer_slots(const nnt_optimizer *optimizer);

@@ -20,6 +20,9 @@
  *  plugins, SIGXFSZ and SIGPIPE ignored. Local; NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_store_init(void);
 
+/** "HDF5 library version 1.10.8". Local; cannot fail. Borrowed: a constant. */
+const char *nnt_store_library(void);
+
 /** What is known after an epoch; NaN where it was not evaluated. */
 typedef struct nnt_epoch_record {
   double loss; /* mean over the samples, with the penalty, each batch before its update */
@@ -46,13 +49,13 @@ typedef struct nnt_history {
 
 /** Where training stands. */
 typedef struct nnt_position {
-  uint64_t step;            /* updates done: Keras's iteration */
-  uint64_t epoch;           /* the epoch in progress, from 0 */
-  uint64_t batch;           /* batches of it that are done */
-  double epoch_loss;        /* of these: sum of batch loss times samples */
-  uint64_t epoch_correct;   /* of these: hits */
-  uint64_t epoch_samples;   /* of these: samples */
-  double epoch_seconds;     /* time spent in this epoch so far */
+  uint64_t step;          /* updates done: Keras's iteration */
+  uint64_t epoch;         /* the epoch in progress, from 0 */
+  uint64_t batch;         /* batches of it that are done */
+  double epoch_loss;      /* of these: sum of batch loss times samples */
+  uint64_t epoch_correct; /* of these: hits */
+  uint64_t epoch_samples; /* of these: samples */
+  double epoch_seconds;   /* time spent in this epoch so far */
 } nnt_position;
 
 /** An option and its value, as text. */
@@ -84,12 +87,11 @@ typedef struct nnt_checkpoint {
 /** Frees everything a checkpoint holds; nnt_checkpoint_read() fills one. */
 void nnt_checkpoint_free(nnt_checkpoint *checkpoint);
 
-/** Writes <folder>/checkpoint-<step>.weights.h5, which Keras's load_weights() and load_model() open,
- *  and then removes all but the newest `keep` checkpoints of the folder. The image is made in memory,
- *  gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and the
- *  folder synced: at any moment the old or the new checkpoint is whole.
- *  path [out] the file's name
- *  Local; NNT_EIO (path and errno; nothing half-written stays), NNT_ENOMEM, NNT_EINTERNAL. */
+/** Writes <folder>/checkpoint-<step>.weights.h5, which Keras's load_weights() and load_model()
+ * open, and then removes all but the newest `keep` checkpoints of the folder. The image is made in
+ * memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and
+ * the folder synced: at any moment the old or the new checkpoint is whole. path [out] the file's
+ * name Local; NNT_EIO (path and errno; nothing half-written stays), NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkpoint,
                                                size_t keep, char path[NNT_PATH_SIZE]);
 
@@ -146,7 +148,12 @@ typedef struct nnt_evaluation {
   const float *probability;        /* (samples, classes), or NULL: not stored */
 } nnt_evaluation;
 
-typedef enum nnt_run_status { NNT_RUN_RUNNING, NNT_RUN_COMPLETE, NNT_RUN_STOPPED, NNT_RUN_FAILED } nnt_run_status;
+typedef enum nnt_run_status {
+  NNT_RUN_RUNNING,
+  NNT_RUN_COMPLETE,
+  NNT_RUN_STOPPED,
+  NNT_RUN_FAILED
+} nnt_run_status;
 
 /** Seconds spent, by phase; min, median and max over ranks come with a later version. */
 typedef struct nnt_phase {

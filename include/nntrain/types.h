@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Element-wise functions (softmax: row-wise) as keras.activations defines them, with Keras's default
- *  parameters: leaky_relu has slope 0.2, elu alpha 1, gelu is the exact one. */
+/** Element-wise functions (softmax: row-wise) as keras.activations defines them, with Keras's
+ * default parameters: leaky_relu has slope 0.2, elu alpha 1, gelu is the exact one. */
 #define NNT_ACTIVATION_LIST(X)                                                                     \
   X(NNT_LINEAR, "linear")                                                                          \
   X(NNT_SIGMOID, "sigmoid")                                                                        \
@@ -30,8 +30,8 @@
   X(NNT_NORMAL, "normal")                                                                          \
   X(NNT_ZEROS, "zeros")
 
-/** Losses, as keras.losses. The labels are class numbers throughout; "categorical" and "sparse" differ
- *  only where the outputs are probabilities that no softmax made (see nntrain/model.h). */
+/** Losses, as keras.losses. The labels are class numbers throughout; "categorical" and "sparse"
+ * differ only where the outputs are probabilities that no softmax made (see nntrain/model.h). */
 #define NNT_LOSS_LIST(X)                                                                           \
   X(NNT_CATEGORICAL_CROSSENTROPY, "categorical_crossentropy")                                      \
   X(NNT_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy")                        \
@@ -97,11 +97,21 @@ typedef struct nnt_optimizer {
   double clip_norm; /* the global norm of the gradient: Keras's global_clipnorm */
 } nnt_optimizer;
 
+/** The optimizer of Keras's name with Keras's default settings. Local; cannot fail.
+ *  Source: keras.optimizers.SGD, Adam, AdamW. */
+nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind);
+
 /** A half-open range [first, first + count). */
 typedef struct nnt_range {
   size_t first;
   size_t count;
 } nnt_range;
+
+/** Sums over samples. */
+typedef struct nnt_tally {
+  double loss;     /* sum of the samples' losses, nats, without the L2 penalty */
+  int64_t correct; /* samples whose largest output (lowest index on ties) is their class */
+} nnt_tally;
 
 enum {
   NNT_PATH_SIZE = 4096,     /* bytes of a path, with the final NUL */

@@ -17,8 +17,8 @@ nnt_status nnt_memory_create(void **out, size_t count, size_t size, const char *
 {
   size_t bytes = 0;
   if (!nnt_size_multiply(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
-    return nnt_fail(NNT_ENOMEM, "%s: %zu times %zu bytes is more than can be addressed", what, count,
-                    size);
+    return nnt_fail(NNT_ENOMEM, "%s: %zu times %zu bytes is more than can be addressed", what,
+                    count, size);
   }
   /* aligned_alloc wants a multiple of the alignment, and at least one byte to have an address. */
   size_t const rounded = (bytes / ALIGNMENT + 1) * ALIGNMENT;

@@ -13,7 +13,8 @@ NNT_MUST_CHECK bool nnt_size_multiply(size_t a, size_t b, size_t *product);
 /** Allocates count * size bytes, zeroed, aligned to 64 bytes.
  *  what [in] names the memory in the message, for instance "the gradients".
  *  Local; NNT_ENOMEM, also when the product overflows. The caller owns *out: free(). */
-NNT_MUST_CHECK nnt_status nnt_memory_create(void **out, size_t count, size_t size, const char *what);
+NNT_MUST_CHECK nnt_status nnt_memory_create(void **out, size_t count, size_t size,
+                                            const char *what);
 
 /** The same for floats. */
 NNT_MUST_CHECK nnt_status nnt_floats_create(float **out, size_t count, const char *what);

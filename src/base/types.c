@@ -17,3 +17,15 @@ int nnt_name_find(const char *const *names, size_t count, const char *name)
   }
   return -1;
 }
+
+nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind)
+{
+  nnt_optimizer optimizer = {.kind = kind, .learning_rate = 0.01};
+  if (kind == NNT_SGD) return optimizer;
+  optimizer.learning_rate = 0.001;
+  optimizer.beta_1 = 0.9;
+  optimizer.beta_2 = 0.999;
+  optimizer.epsilon = 1e-7;
+  if (kind == NNT_ADAMW) optimizer.weight_decay = 0.004;
+  return optimizer;
+}

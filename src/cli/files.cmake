@@ -1,1 +1,6 @@
-target_sources(nntrain_cli PRIVATE src/cli/main.c src/cli/options.c)
+target_sources(nntrain_cli PRIVATE
+  src/cli/commands.c
+  src/cli/config_file.c
+  src/cli/main.c
+  src/cli/options.c
+  src/cli/progress.c)

@@ -1,1 +1,3 @@
-# target_sources(nntrain PRIVATE src/kernels/....c)
+target_sources(nntrain PRIVATE
+  src/kernels/activation.c
+  src/kernels/blas.c)

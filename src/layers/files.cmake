@@ -1,1 +1,6 @@
-# target_sources(nntrain PRIVATE src/layers/....c)
+target_sources(nntrain PRIVATE
+  src/layers/activation.c
+  src/layers/dense.c
+  src/layers/dropout.c
+  src/layers/flatten.c
+  src/layers/kinds.c)

@@ -1,1 +1,7 @@
-# target_sources(nntrain PRIVATE src/model/....c)
+target_sources(nntrain PRIVATE
+  src/model/initialize.c
+  src/model/loss.c
+  src/model/model.c
+  src/model/passes.c
+  src/model/spec.c
+  src/model/workspace.c)

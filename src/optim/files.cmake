@@ -1,1 +1,1 @@
-# target_sources(nntrain PRIVATE src/optim/....c)
+target_sources(nntrain PRIVATE src/optim/optim.c)

@@ -1,1 +1,8 @@
-# target_sources(nntrain PRIVATE src/train/....c)
+target_sources(nntrain PRIVATE
+  src/train/evaluate.c
+  src/train/resume.c
+  src/train/run.c
+  src/train/saves.c
+  src/train/setup.c
+  src/train/stop.c
+  src/train/trainer.c)

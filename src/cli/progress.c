@@ -1,0 +1,272 @@
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { BAR_WIDTH = 30 };
+static double const redraw_interval = 0.1; /* seconds */
+
+void nnt_progress_init(nnt_progress *progress, const nnt_config *config)
+{
+  bool const terminal = isatty(STDOUT_FILENO) == 1;
+  bool const automatic = config->progress == NNT_PROGRESS_AUTO;
+  *progress = (nnt_progress){
+      .config = config,
+      .bar = !config->quiet && (config->progress == NNT_PROGRESS_BAR || (automatic && terminal)),
+      .lines =
+          !config->quiet && (config->progress == NNT_PROGRESS_LINES || (automatic && !terminal)),
+  };
+}
+
+/* Standard error is not buffered and standard output may be: keep their order. */
+static void print_aside(const char *prefix, const char *text)
+{
+  (void)fflush(stdout);
+  (void)fprintf(stderr, "nntrain: %s%s\n", prefix, text);
+}
+
+static void warning(void *context, const char *text)
+{
+  (void)context;
+  print_aside("warning: ", text);
+}
+
+static void note(void *context, const char *text)
+{
+  nnt_progress const *const progress = context;
+  if (!progress->config->quiet) (void)printf("%s\n", text);
+}
+
+enum { COUNT_SIZE = 32 };
+
+/* "60,000"; returns `text`. */
+static const char *with_commas(uint64_t value, char text[COUNT_SIZE])
+{
+  char digits[24];
+  int const length = snprintf(digits, sizeof digits, "%" PRIu64, value);
+  size_t at = 0;
+  for (int i = 0; i < length; i++) {
+    if (i > 0 && (length - i) % 3 == 0) text[at++] = ',';
+    text[at++] = digits[i];
+  }
+  text[at] = '\0';
+  return text;
+}
+
+static void print_data(const nnt_data_info *data)
+{
+  char train[COUNT_SIZE];
+  char test[COUNT_SIZE];
+  (void)printf("data: %s: %s training and %s test images of ", data->description,
+               with_commas(data->train_count, train), with_commas(data->test_count, test));
+  for (size_t i = 0; i < data->dimensions; i++) {
+    (void)printf("%s%zu", i == 0 ? "" : "x", data->shape[i]);
+  }
+  (void)printf(", %zu classes\n", data->classes);
+}
+
+static void print_layer(const nnt_layer_spec *layer)
+{
+  switch (layer->kind) {
+  case NNT_DENSE:
+    (void)printf("-%zu", layer->units);
+    if (layer->activation != NNT_LINEAR) {
+      (void)printf(" %s", nnt_activation_names[layer->activation]);
+    }
+    break;
+  case NNT_ACTIVATION:
+    (void)printf(" %s", nnt_activation_names[layer->activation]);
+    break;
+  case NNT_DROPOUT:
+    (void)printf(" dropout %g", layer->rate);
+    break;
+  default:
+    break;
+  }
+}
+
+static void print_model(const nnt_model *model)
+{
+  nnt_model_spec const *const spec = nnt_model_spec_of(model);
+  (void)printf("model: %zu", nnt_model_features(model));
+  for (size_t i = 0; i < spec->layer_count; i++) {
+    print_layer(&spec->layers[i]);
+  }
+  char count[COUNT_SIZE];
+  (void)printf(", %s parameters\n", with_commas(nnt_model_parameter_count(model), count));
+}
+
+static void print_optimizer(const nnt_run_info *info)
+{
+  nnt_config const *const config = info->config;
+  nnt_optimizer const *const optimizer = &config->optimizer;
+  (void)printf("optimizer: %s, learning rate %g", nnt_optimizer_names[optimizer->kind],
+               optimizer->learning_rate);
+  if (optimizer->momentum > 0.0) {
+    (void)printf(", %smomentum %g", optimizer->nesterov ? "Nesterov " : "", optimizer->momentum);
+  }
+  if (optimizer->weight_decay > 0.0) (void)printf(", weight decay %g", optimizer->weight_decay);
+  if (optimizer->clip_norm > 0.0) (void)printf(", clipped to norm %g", optimizer->clip_norm);
+  if (config->l2 > 0.0) (void)printf(", l2 %g", config->l2);
+  (void)printf("; loss: %s", nnt_loss_names[config->loss.kind]);
+  if (config->loss.label_smoothing > 0.0) {
+    (void)printf(", label smoothing %g", config->loss.label_smoothing);
+  }
+  (void)printf("\n");
+}
+
+static void print_plan(const nnt_run_info *info)
+{
+  char count[COUNT_SIZE];
+  (void)printf("training: %s steps", with_commas(info->steps, count));
+  (void)printf(" of %s samples", with_commas(info->config->batch_size, count));
+  (void)printf(", %s an epoch, seed %" PRIu64 "; ", with_commas(info->batches, count),
+               info->config->seed);
+  if (info->config->exchange == NNT_EXCHANGE_TREE) {
+    (void)printf("the same bits on 1 to %" PRIu64 " ranks\n", info->microbatches);
+  } else {
+    (void)printf("with --exchange allreduce the bits depend on the number of ranks\n");
+  }
+  if (info->done > 0) (void)printf("going on after step %s\n", with_commas(info->done, count));
+}
+
+static void print_configuration(const nnt_config *config)
+{
+  char value[NNT_VALUE_SIZE];
+  for (int id = 0; id < NNT_OPTION_COUNT; id++) {
+    nnt_config_text(config, (nnt_option_id)id, value);
+    (void)printf("  %s = %s\n", nnt_option_at((nnt_option_id)id)->name, value);
+  }
+}
+
+static void begin(void *context, const nnt_run_info *info)
+{
+  nnt_progress const *const progress = context;
+  if (progress->config->quiet) return;
+  (void)printf("nntrain " NNTRAIN_VERSION ": %d %s on %d %s, %d %s here, OpenBLAS for %s\n",
+               info->ranks, info->ranks == 1 ? "rank" : "ranks", info->nodes,
+               info->nodes == 1 ? "node" : "nodes", info->cores,
+               info->cores == 1 ? "core" : "cores", info->blas_core);
+  if (info->ranks == 1 && info->cores > 1) {
+    (void)printf("one rank uses one core; to use all: mpirun -n %d nntrain\n", info->cores);
+  }
+  print_data(info->data);
+  print_model(info->model);
+  print_optimizer(info);
+  print_plan(info);
+  if (info->config->verbose) print_configuration(info->config);
+  (void)fflush(stdout);
+}
+
+static int print_figures(const nnt_epoch_view *view)
+{
+  double const milliseconds = view->batch == 0 ? 0.0 : 1e3 * view->seconds / (double)view->batch;
+  int width = printf("%.1f s %.2f ms/step - loss: %.4f - accuracy: %.4f", view->seconds,
+                     milliseconds, view->loss, view->accuracy);
+  if (!isnan(view->val_loss)) {
+    width += printf(" - val_loss: %.4f - val_accuracy: %.4f", view->val_loss, view->val_accuracy);
+  }
+  return width;
+}
+
+/* Redraws the line in place, over what was longer before. */
+static void draw_bar(nnt_progress *progress, const nnt_epoch_view *view)
+{
+  char bar[BAR_WIDTH + 1];
+  size_t const done = (size_t)(view->batch * BAR_WIDTH / view->batches);
+  memset(bar, '.', BAR_WIDTH);
+  memset(bar, '=', done);
+  if (done < BAR_WIDTH) bar[done] = '>';
+  bar[BAR_WIDTH] = '\0';
+  int width = printf("\r%" PRIu64 "/%" PRIu64 " [%s] - ", view->batch, view->batches, bar);
+  width += print_figures(view);
+  int const blanks = progress->drawn_width - width;
+  if (blanks > 0) (void)printf("%*s", blanks, "");
+  progress->drawn_width = width;
+  (void)fflush(stdout);
+}
+
+static void epoch_begin(void *context, const nnt_epoch_view *view)
+{
+  nnt_progress *const progress = context;
+  if (!progress->bar) return;
+  (void)printf("Epoch %" PRIu64 "/%" PRIu64 "\n", view->epoch + 1, view->epochs);
+  progress->drawn_at = 0.0;
+  progress->drawn_width = 0;
+}
+
+static void step(void *context, const nnt_epoch_view *view)
+{
+  nnt_progress *const progress = context;
+  if (!progress->bar) return;
+  double const now = nnt_seconds();
+  if (now - progress->drawn_at < redraw_interval) return;
+  progress->drawn_at = now;
+  draw_bar(progress, view);
+}
+
+static void epoch_end(void *context, const nnt_epoch_view *view)
+{
+  nnt_progress *const progress = context;
+  if (progress->bar) {
+    draw_bar(progress, view);
+    (void)printf("\n");
+  } else if (progress->lines) {
+    (void)printf("Epoch %" PRIu64 "/%" PRIu64 " - %" PRIu64 "/%" PRIu64 " - ", view->epoch + 1,
+                 view->epochs, view->batch, view->batches);
+    (void)print_figures(view);
+    (void)printf("\n");
+  }
+  (void)fflush(stdout);
+}
+
+static void print_time(const nnt_run_summary *summary)
+{
+  (void)printf("Time: %.1f s:", summary->seconds);
+  for (size_t i = 0; i < summary->phase_count; i++) {
+    (void)printf("%s %s %.1f s", i == 0 ? "" : ",", summary->phases[i].name,
+                 summary->phases[i].seconds);
+  }
+  (void)printf(" (rank 0)\n");
+}
+
+static void end(void *context, const nnt_run_summary *summary)
+{
+  nnt_progress const *const progress = context;
+  bool const quiet = progress->config->quiet;
+  if (!summary->trained && !quiet) {
+    (void)printf("this run is complete; --fresh starts it anew, a larger --epochs goes on\n");
+  }
+  (void)printf("Test loss: %.4f\nTest accuracy: %.4f\n", summary->test_loss,
+               summary->test_accuracy);
+  (void)printf("Parameters: sha256 %s\n", summary->parameter_digest);
+  if (!quiet) {
+    (void)printf("Checkpoint: %s\nResults: %s\n", summary->checkpoint, summary->results);
+    if (summary->trained) print_time(summary);
+  }
+  /* The TensorFlow tutorial's program ends with this line. */
+  if (progress->config->recipe == NNT_RECIPE_TENSORFLOW) {
+    (void)printf("Accuracy: %.4f\n", summary->test_accuracy);
+  }
+  (void)fflush(stdout);
+}
+
+nnt_observer nnt_progress_observer(nnt_progress *progress)
+{
+  return (nnt_observer){
+      .context = progress,
+      .warning = warning,
+      .note = note,
+      .begin = begin,
+      .epoch_begin = epoch_begin,
+      .step = step,
+      .epoch_end = epoch_end,
+      .end = end,
+  };
+}

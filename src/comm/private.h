@@ -1,0 +1,18 @@
+/** What the files of this folder share; the only header with MPI types. */
+#ifndef COMM_PRIVATE_H
+#define COMM_PRIVATE_H
+
+#include <mpi.h>
+
+#include "nntrain/comm.h"
+
+struct nnt_comm {
+  MPI_Comm mpi;
+  MPI_Comm node; /* the ranks of this node */
+  int rank;
+  int size;
+  int node_rank;
+  int nodes;
+};
+
+#endif

@@ -1,0 +1,33 @@
+/** Files that appear under their name only when they are complete and on disk. */
+#ifndef STORE_ATOMIC_FILE_H
+#define STORE_ATOMIC_FILE_H
+
+#include <stddef.h>
+
+#include "nntrain/status.h"
+#include "nntrain/types.h"
+
+/** A piece of memory that goes into a file. */
+typedef struct nnt_piece {
+  const void *data;
+  size_t bytes;
+} nnt_piece;
+
+/** Writes the pieces, one behind the other, to a file, replacing an older one as a whole: temporary
+ *  name in the same folder, write, sync, close, rename, sync of the folder. Temporaries that dead
+ *  writers have left in the folder are removed first.
+ *  Local; NNT_EIO (path and why); the temporary is then gone, and the old file, if any, as it was,
+ *  unless only the last sync failed. */
+NNT_MUST_CHECK nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count);
+
+/** Opens a new, empty file <path>.tmp-<random>, which nobody else can have made or foreseen, and
+ *  locks it, so that others see that its writer lives.
+ *  temporary [out] its name   out [out] its descriptor, which the caller closes
+ *  Local; NNT_EIO. */
+NNT_MUST_CHECK nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE],
+                                             int *out);
+
+/** The folder part of a path: "." if it has none. Local; cannot fail. */
+void nnt_path_folder(const char *path, char folder[NNT_PATH_SIZE]);
+
+#endif

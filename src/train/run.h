@@ -1,0 +1,84 @@
+/** What the parts of a run share. */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "nntrain/train.h"
+#include "train/evaluate.h"
+#include "train/phases.h"
+#include "train/setup.h"
+#include "train/trainer.h"
+
+/** A run in progress. Members marked "rank 0" are empty elsewhere. */
+typedef struct nnt_run {
+  const nnt_comm *comm;
+  const nnt_observer *observer;
+  nnt_config config;
+  nnt_data data;
+  nnt_model *model;
+  nnt_trainer *trainer;
+  nnt_evaluator *evaluator;
+  uint64_t microbatches;
+  uint64_t batches; /* of an epoch */
+  uint64_t steps;   /* of the whole run */
+  nnt_position position;
+  nnt_phases phases;
+  double began;       /* when this process began to train */
+  double epoch_began; /* so that now - epoch_began is the time spent in this epoch */
+
+  nnt_history history;         /* rank 0 */
+  size_t epoch_capacity;       /* rank 0 */
+  size_t step_capacity;        /* rank 0 */
+  nnt_setting *settings;       /* rank 0: every option that affects the result */
+  size_t setting_count;        /* rank 0 */
+  float *slots[NNT_SLOTS_MAX]; /* rank 0: the optimizer's state of all ranks, while saving */
+  double saved_at;             /* rank 0: time of the last save */
+  char parameter_digest[NNT_SHA256_TEXT_SIZE]; /* rank 0: of the last save */
+  char checkpoint[NNT_PATH_SIZE];              /* rank 0: the last one */
+  char results[NNT_PATH_SIZE];                 /* rank 0 */
+} nnt_run;
+
+/** Is the calling rank the one that reads, writes and speaks? Local; cannot fail. */
+bool nnt_run_is_writer(const nnt_run *run);
+
+/** What the output folder asks for. */
+typedef enum nnt_start_kind {
+  NNT_START_NEW,
+  NNT_START_GO_ON,
+  NNT_START_DONE /* all steps are done and results are written */
+} nnt_start_kind;
+
+typedef struct nnt_start {
+  nnt_start_kind kind;
+  nnt_checkpoint checkpoint; /* rank 0, unless kind is NNT_START_NEW */
+  char path[NNT_PATH_SIZE];
+  nnt_results_summary results; /* rank 0, if kind is NNT_START_DONE */
+} nnt_start;
+
+/** Looks into the output folder and decides how to start; moves an old run aside with --fresh.
+ *  Fills in run->microbatches. Writes nothing else.
+ *  Collective; NNT_EUSAGE (another configuration), NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM.
+ *  The caller owns what `out` holds: nnt_checkpoint_free(). */
+NNT_MUST_CHECK nnt_status nnt_start_decide(nnt_start *out, nnt_run *run);
+
+/** Puts the state of start->checkpoint into all ranks. Collective; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_start_restore(nnt_run *run, nnt_start *start);
+
+/** The options that affect the result, as text. Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_run_list_settings(nnt_run *run);
+
+/** Makes room for the records of the epoch in progress. Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);
+
+/** Writes a checkpoint of the current position. Parameters that are not finite are not saved.
+ *  Collective; NNT_EDIVERGED, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
+NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);
+
+/** Writes the results file. `evaluation` is NULL before the end.
+ *  Collective; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
+NNT_MUST_CHECK nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status status,
+                                                const nnt_evaluation *evaluation);
+
+/** The phases as the results file wants them. Local; cannot fail. */
+void nnt_run_list_phases(const nnt_run *run, nnt_phase out[NNT_PHASE_COUNT]);
+
+#endif

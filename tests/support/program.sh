@@ -1,0 +1,33 @@
+# Sourced by the scripts that run the whole program; not a test itself.
+#
+# Wants NNTRAIN (the program) and MPIRUN (the launcher). Gives a scratch folder that is the current one,
+# a way to run on n ranks with a limit in time, and the hash that a run has printed.
+# shellcheck shell=bash
+: "${NNTRAIN:?}" "${MPIRUN:?}"
+unset NNTRAIN_DATA
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+# run <ranks> <argument>...: the program under the launcher, at most 120 s. mpirun has been seen to hang
+# at its own exit, hence -k.
+run() {
+  local ranks=$1
+  shift
+  # shellcheck disable=SC2086 # MPIRUN is a command with options
+  timeout -k 10 120 $MPIRUN -n "$ranks" "$NNTRAIN" "$@"
+}
+
+# hash_of <file>: the parameters' SHA-256 in a run's output.
+hash_of() { sed -n 's/^Parameters: sha256 \([0-9a-f]\{64\}\)$/\1/p' "$1"; }
+
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+finish() {
+  [ "$failures" -eq 0 ] || exit 1
+  echo "passed"
+}

@@ -1,0 +1,141 @@
+/* Files as a run leaves them, and what they must predict. With NNT_KERAS_FILES=<folder> they stay
+ * there, for tests/keras/check.sh. */
+#include "store_sample.h"
+
+enum { SAMPLES = 40, INPUTS = 12, CLASSES = 3, WIDTH_MAX = 12 };
+
+static double input_value(size_t sample, size_t i) { return (double)((sample * 7 + i * 5) % 16) / 15.0; }
+
+/* y = x W + b in float64; returns the number of values read. */
+static size_t dense(const float *w, const double *x, size_t in, double *y, size_t out, bool bias)
+{
+  for (size_t o = 0; o < out; o++) {
+    y[o] = bias ? (double)w[in * out + o] : 0.0;
+    for (size_t i = 0; i < in; i++) y[o] += x[i] * (double)w[i * out + o];
+  }
+  return in * out + (bias ? out : 0);
+}
+
+/* The sample model by its formulas: silu, nothing (dropout), tanh, softmax. */
+static void predict(const float *w, size_t sample, double p[CLASSES])
+{
+  double x[WIDTH_MAX];
+  double y[WIDTH_MAX];
+  double sum = 0.0;
+  for (size_t i = 0; i < INPUTS; i++) x[i] = (double)(float)input_value(sample, i);
+  w += dense(w, x, 12, y, 7, true);
+  for (size_t i = 0; i < 7; i++) x[i] = y[i] / (1.0 + exp(-y[i]));
+  w += dense(w, x, 7, y, 5, false);
+  for (size_t i = 0; i < 5; i++) x[i] = tanh(y[i]);
+  (void)dense(w, x, 5, y, CLASSES, true);
+  for (size_t c = 0; c < CLASSES; c++) sum += exp(y[c]);
+  for (size_t c = 0; c < CLASSES; c++) p[c] = exp(y[c]) / sum;
+}
+
+static void write_expected(const char *path, const float *parameters)
+{
+  FILE *const file = fopen(path, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  for (int part = 0; part < 2; part++) {
+    (void)fprintf(file, part == 0 ? "{\"x\": [" : "], \"y\": [");
+    for (size_t s = 0; s < SAMPLES; s++) {
+      double p[CLASSES];
+      predict(parameters, s, p);
+      (void)fprintf(file, s == 0 ? "[" : ", [");
+      for (size_t i = 0; i < (part == 0 ? (size_t)INPUTS : (size_t)CLASSES); i++) {
+        (void)fprintf(file, "%s%.17g", i == 0 ? "" : ", ", part == 0 ? input_value(s, i) : p[i]);
+      }
+      (void)fprintf(file, "]");
+    }
+  }
+  (void)fprintf(file, "]}\n");
+  CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static void write_results(const char *path, const nnt_checkpoint *it)
+{
+  uint16_t truth[SAMPLES];
+  uint16_t guess[SAMPLES];
+  float probability[SAMPLES * CLASSES];
+  double loss = 0.0;
+  size_t correct = 0;
+  for (size_t s = 0; s < SAMPLES; s++) {
+    double p[CLASSES];
+    predict(it->parameters, s, p);
+    truth[s] = (uint16_t)(s % CLASSES);
+    guess[s] = 0;
+    for (uint16_t c = 0; c < CLASSES; c++) {
+      probability[s * CLASSES + c] = (float)p[c];
+      if (p[c] > p[guess[s]]) guess[s] = c;
+    }
+    correct += truth[s] == guess[s];
+    loss -= log(p[truth[s]]) / SAMPLES;
+  }
+  nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES, loss, (double)correct / SAMPLES,
+                                     truth,  guess,   probability};
+  nnt_phase const phases[] = {{"compute", 1.5}, {"exchange", 0.25}};
+  nnt_results const results = {NNT_RUN_COMPLETE,     &it->history,    &evaluation, it->settings,
+                               it->setting_count,    "forty samples", "0123",      "4567",
+                               phases,               2};
+  CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
+}
+
+/* The model as it is described for Keras, with the weights where Keras looks for them. */
+static void expect_predictions(const char *path, const float *parameters)
+{
+  nnt_model_spec spec;
+  nnt_compile compile;
+  nnt_model *model = NULL;
+  nnt_workspace *workspace = NULL;
+  float read[SAMPLE_PARAMETERS];
+  CU_ASSERT_EQUAL_FATAL(nnt_keras_model_read(path, &spec, &compile), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_weights_read(path, model, read), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&workspace, model, SAMPLES, false), NNT_OK);
+  float *const input = nnt_workspace_input(workspace);
+  for (size_t i = 0; i < (size_t)SAMPLES * INPUTS; i++) {
+    input[i] = (float)input_value(i / INPUTS, i % INPUTS);
+  }
+  nnt_model_forward(model, read, workspace, (nnt_range){0, SAMPLES}, NULL);
+  float const *const output = nnt_workspace_outputs(workspace);
+  for (size_t s = 0; s < SAMPLES; s++) {
+    double p[CLASSES];
+    predict(parameters, s, p);
+    for (size_t c = 0; c < CLASSES; c++) {
+      CU_ASSERT_DOUBLE_EQUAL((double)output[s * CLASSES + c], p[c], 1e-6);
+    }
+  }
+  nnt_workspace_destroy(workspace);
+  nnt_model_destroy(model);
+}
+
+static void a_checkpoint_predicts_what_the_formulas_say(void)
+{
+  static char const *const names[SAMPLE_OPTIMIZERS] = {"sgd", "momentum", "adam", "adamw"};
+  char const *const wanted = getenv("NNT_KERAS_FILES");
+  char folder[NNT_PATH_SIZE];
+  folder_make(folder);
+  for (int which = 0; which < SAMPLE_OPTIMIZERS; which++) {
+    char part[NNT_PATH_SIZE];
+    char path[NNT_PATH_SIZE];
+    nnt_checkpoint it;
+    path_in(part, wanted == NULL ? folder : wanted, names[which]);
+    CU_ASSERT_EQUAL_FATAL(nnt_folder_create(part), NNT_OK);
+    sample_checkpoint(&it, which);
+    CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(part, &it, 1, path), NNT_OK);
+    expect_predictions(path, it.parameters);
+    path_in(path, part, "expected.json");
+    write_expected(path, it.parameters);
+    path_in(path, part, "results.h5");
+    write_results(path, &it);
+    nnt_checkpoint_free(&it);
+    if (wanted == NULL) folder_remove(part);
+  }
+  folder_remove(folder);
+}
+
+static CU_TestInfo tests[] = {
+    {"a checkpoint predicts what the formulas say", a_checkpoint_predicts_what_the_formulas_say},
+    CU_TEST_INFO_NULL,
+};
+TEST_SUITE("keras files", tests);
