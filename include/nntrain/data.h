@@ -49,8 +49,8 @@ typedef struct nnt_source nnt_source;
 
 /** What to open. */
 typedef struct nnt_source_options {
-  char const *path;       /* "": $NNTRAIN_DATA, else datasets/mnist below the current folder, else the
-                             installed share folder, else the built-in digits */
+  char const *path; /* "": $NNTRAIN_DATA, else datasets/mnist below the current folder, else the
+                       installed share folder, else the built-in digits */
   uint64_t train_samples; /* the first N; 0: all; more than there are: NNT_EUSAGE */
   uint64_t test_samples;
 } nnt_source_options;

@@ -1,9 +1,10 @@
 #include "cli/progress.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,9 +13,23 @@
 enum { BAR_WIDTH = 30 };
 static double const redraw_interval = 0.1; /* seconds */
 
+/* Is there a terminal behind standard output? mpirun gives each rank a pseudo-terminal of its own
+ * and passes on what arrives there, so its output is the one to ask about. */
+static bool writes_to_terminal(void)
+{
+  if (getenv("OMPI_COMM_WORLD_SIZE") == NULL) return isatty(STDOUT_FILENO) == 1;
+  char path[64];
+  (void)snprintf(path, sizeof path, "/proc/%ld/fd/1", (long)getppid());
+  int const launcher = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  if (launcher < 0) return false;
+  bool const terminal = isatty(launcher) == 1;
+  (void)close(launcher);
+  return terminal;
+}
+
 void nnt_progress_init(nnt_progress *progress, const nnt_config *config)
 {
-  bool const terminal = isatty(STDOUT_FILENO) == 1;
+  bool const terminal = writes_to_terminal();
   bool const automatic = config->progress == NNT_PROGRESS_AUTO;
   *progress = (nnt_progress){
       .config = config,

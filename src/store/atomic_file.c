@@ -107,7 +107,8 @@ static bool write_piece(int file, nnt_piece piece)
 static bool write_and_close(int file, const nnt_piece *pieces, size_t count)
 {
   bool good = true;
-  for (size_t i = 0; good && i < count; i++) good = write_piece(file, pieces[i]);
+  for (size_t i = 0; good && i < count; i++)
+    good = write_piece(file, pieces[i]);
   good = good && fsync(file) == 0;
   int const first = errno;
   if (close(file) != 0) return false;

@@ -49,7 +49,8 @@ static nnt_status list_steps(const char *folder, steps *list)
     return nnt_fail(NNT_EIO, "cannot read the folder %s: %s", folder, strerror(errno));
   }
   nnt_status status = NNT_OK;
-  for (struct dirent *it = readdir(entries); it != NULL && status == NNT_OK; it = readdir(entries)) {
+  for (struct dirent *it = readdir(entries); it != NULL && status == NNT_OK;
+       it = readdir(entries)) {
     uint64_t step = 0;
     if (nnt_checkpoint_name_step(it->d_name, &step)) status = add_step(list, step);
   }

@@ -113,14 +113,10 @@ static nnt_status get_table(const nnt_h5_source *source, const char *group,
 
 static nnt_status get_history(const nnt_h5_source *source, nnt_history *out)
 {
-  nnt_h5_slot epochs = {.class = H5T_FLOAT,
-                        .wanted = H5T_NATIVE_DOUBLE,
-                        .rank = 1,
-                        .columns = NNT_EPOCH_COLUMNS};
-  nnt_h5_slot steps = {.class = H5T_FLOAT,
-                       .wanted = H5T_NATIVE_FLOAT,
-                       .rank = 1,
-                       .columns = NNT_STEP_COLUMNS};
+  nnt_h5_slot epochs = {
+      .class = H5T_FLOAT, .wanted = H5T_NATIVE_DOUBLE, .rank = 1, .columns = NNT_EPOCH_COLUMNS};
+  nnt_h5_slot steps = {
+      .class = H5T_FLOAT, .wanted = H5T_NATIVE_FLOAT, .rank = 1, .columns = NNT_STEP_COLUMNS};
   nnt_status status =
       get_table(source, NNT_EPOCHS_GROUP, nnt_epoch_columns, &epochs, sizeof(double));
   out->epochs = epochs.data;
@@ -160,8 +156,8 @@ static nnt_status get_values(const nnt_h5_source *source, const nnt_model *model
   return NNT_OK;
 }
 
-/* Could this file hold the model's parameters? Asked before anything is allocated for the model; sums
- * that overflow count as no. */
+/* Could this file hold the model's parameters? Asked before anything is allocated for the model;
+ * sums that overflow count as no. */
 static bool could_hold(const nnt_h5_source *source, const nnt_model_spec *spec)
 {
   size_t const limit = source->byte_count / sizeof(float);

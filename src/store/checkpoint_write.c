@@ -5,10 +5,10 @@
 #include "store/atomic_file.h"
 #include "store/checkpoint_folder.h"
 #include "store/checkpoint_layout.h"
+#include "store/description.h"
 #include "store/hdf5_write.h"
 #include "store/keras_write.h"
 #include "store/names.h"
-#include "store/description.h"
 #include "store/trailer.h"
 
 enum { PATH_SIZE = 512, INCREMENT_MIN = 1 << 16 };
@@ -188,8 +188,8 @@ static nnt_status put_own_texts(const writer *it)
   char *text = NULL;
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "hdf5_version", H5_VERS_INFO));
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "data_digest", checkpoint->data_digest));
-  NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "parameter_digest",
-                          checkpoint->parameter_digest));
+  NNT_TRY(
+      nnt_h5_put_text(it->file, NNT_OWN_GROUP, "parameter_digest", checkpoint->parameter_digest));
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "blas_core", checkpoint->blas_core));
   NNT_TRY(nnt_model_describe(&checkpoint->model, &text));
   NNT_TRY(put_json(it->file, NNT_OWN_GROUP, "model_json", text));

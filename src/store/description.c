@@ -37,23 +37,24 @@ nnt_status nnt_model_describe(const nnt_model_spec *model, char **out)
     json_decref(layers);
     return nnt_fail(NNT_EINTERNAL, "the model cannot be described in JSON");
   }
-  return nnt_json_text(json_pack("{s:s, s:o, s:o}", "name", model->name, "input_shape", shape,
-                                 "layers", layers),
-                       out);
+  return nnt_json_text(
+      json_pack("{s:s, s:o, s:o}", "name", model->name, "input_shape", shape, "layers", layers),
+      out);
 }
 
 nnt_status nnt_training_describe(const nnt_loss *loss, const nnt_optimizer *optimizer, char **out)
 {
-  json_t *const loss_json = json_pack("{s:s, s:b, s:f}", "kind", nnt_loss_names[loss->kind],
-                                      "from_logits", loss->from_logits, "label_smoothing",
-                                      loss->label_smoothing);
-  json_t *const optimizer_json = json_pack(
-      "{s:s, s:f, s:f, s:b, s:f, s:f, s:f, s:f, s:f}", "kind", nnt_optimizer_names[optimizer->kind],
-      "learning_rate", optimizer->learning_rate, "momentum", optimizer->momentum, "nesterov",
-      optimizer->nesterov, "beta_1", optimizer->beta_1, "beta_2", optimizer->beta_2, "epsilon",
-      optimizer->epsilon, "weight_decay", optimizer->weight_decay, "clip_norm",
-      optimizer->clip_norm);
-  return nnt_json_text(json_pack("{s:o, s:o}", "loss", loss_json, "optimizer", optimizer_json), out);
+  json_t *const loss_json =
+      json_pack("{s:s, s:b, s:f}", "kind", nnt_loss_names[loss->kind], "from_logits",
+                loss->from_logits, "label_smoothing", loss->label_smoothing);
+  json_t *const optimizer_json =
+      json_pack("{s:s, s:f, s:f, s:b, s:f, s:f, s:f, s:f, s:f}", "kind",
+                nnt_optimizer_names[optimizer->kind], "learning_rate", optimizer->learning_rate,
+                "momentum", optimizer->momentum, "nesterov", optimizer->nesterov, "beta_1",
+                optimizer->beta_1, "beta_2", optimizer->beta_2, "epsilon", optimizer->epsilon,
+                "weight_decay", optimizer->weight_decay, "clip_norm", optimizer->clip_norm);
+  return nnt_json_text(json_pack("{s:o, s:o}", "loss", loss_json, "optimizer", optimizer_json),
+                       out);
 }
 
 /* Looks a name up; false if it is not one of them. */
@@ -147,7 +148,8 @@ static bool understand_training(json_t *json, nnt_loss *loss, nnt_optimizer *opt
   char const *optimizer_kind = NULL;
   int from_logits = 0;
   int nesterov = 0;
-  if (json_unpack(json, "{s:{s:s, s:b, s:F !}, s:{s:s, s:F, s:F, s:b, s:F, s:F, s:F, s:F, s:F !} !}",
+  if (json_unpack(json,
+                  "{s:{s:s, s:b, s:F !}, s:{s:s, s:F, s:F, s:b, s:F, s:F, s:F, s:F, s:F !} !}",
                   "loss", "kind", &loss_kind, "from_logits", &from_logits, "label_smoothing",
                   &loss->label_smoothing, "optimizer", "kind", &optimizer_kind, "learning_rate",
                   &optimizer->learning_rate, "momentum", &optimizer->momentum, "nesterov",

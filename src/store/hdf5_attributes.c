@@ -15,8 +15,8 @@ static nnt_status put(hid_t file, const char *path, const char *name, hid_t stor
   hid_t const space = count == NULL ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, count, NULL);
   hid_t attribute = H5I_INVALID_HID;
   if (stored >= 0 && space >= 0) {
-    attribute = H5Acreate_by_name(file, path, name, stored, space, H5P_DEFAULT, H5P_DEFAULT,
-                                  H5P_DEFAULT);
+    attribute =
+        H5Acreate_by_name(file, path, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   }
   bool good = attribute >= 0;
   if (good && (count == NULL || *count > 0)) good = H5Awrite(attribute, given, data) >= 0;
@@ -79,7 +79,8 @@ nnt_status nnt_h5_put_texts(hid_t file, const char *path, const char *name,
   }
   char *const table = calloc(bytes + 1, 1);
   if (table == NULL) return nnt_fail(NNT_ENOMEM, "no memory for the names in %s", path);
-  for (size_t i = 0; i < count; i++) memcpy(table + i * size, texts[i], strlen(texts[i]));
+  for (size_t i = 0; i < count; i++)
+    memcpy(table + i * size, texts[i], strlen(texts[i]));
   hsize_t const entries = count;
   hid_t const type = text_type(size, H5T_CSET_ASCII);
   nnt_status const status = put_and_close(file, path, name, type, &entries, table);

@@ -15,7 +15,8 @@ static nnt_status is_unreadable(const nnt_h5_source *source, const char *path)
   return nnt_fail(source->bad, "%s: %s cannot be read; the file is damaged", source->name, path);
 }
 
-/* Is there a link of this name, and is it hard? Soft and external links lead out of what was checked. */
+/* Is there a link of this name, and is it hard? Soft and external links lead out of what was
+ * checked. */
 static nnt_status find_link(const nnt_h5_source *source, const char *path, bool *found)
 {
   htri_t const exists = H5Lexists(source->file, path, H5P_DEFAULT);
@@ -84,14 +85,16 @@ static nnt_status check_layout(const nnt_h5_source *source, const char *path, hi
     hsize_t chunk[H5S_MAX_RANK] = {0};
     int const rank = H5Pget_chunk(creation, H5S_MAX_RANK, chunk);
     hsize_t elements = 1;
-    for (int i = 0; i < rank && elements <= CHUNK_ELEMENTS_MAX; i++) elements *= chunk[i];
+    for (int i = 0; i < rank && elements <= CHUNK_ELEMENTS_MAX; i++)
+      elements *= chunk[i];
     good = rank > 0 && elements <= CHUNK_ELEMENTS_MAX;
   }
   (void)H5Pclose(creation);
   if (good) return NNT_OK;
-  return nnt_fail(source->bad,
-                  "%s: %s is stored in a way that is not accepted (virtual, external or huge chunks)",
-                  source->name, path);
+  return nnt_fail(
+      source->bad,
+      "%s: %s is stored in a way that is not accepted (virtual, external or huge chunks)",
+      source->name, path);
 }
 
 static nnt_status get_shape(const nnt_h5_source *source, const char *path, hid_t dataset,
@@ -117,7 +120,8 @@ static nnt_status check_shape(const nnt_h5_source *source, const char *path, hid
   hsize_t const wanted[2] = {slot->shape[0], slot->shape[1]};
   NNT_TRY(get_shape(source, path, dataset, &rank, shape));
   bool good = rank == slot->rank;
-  for (size_t i = 0; good && i < rank; i++) good = shape[i] == wanted[i];
+  for (size_t i = 0; good && i < rank; i++)
+    good = shape[i] == wanted[i];
   if (good) return NNT_OK;
   char there[SHAPE_TEXT_SIZE];
   char here[SHAPE_TEXT_SIZE];
@@ -218,8 +222,8 @@ nnt_status nnt_h5_members(const nnt_h5_source *source, const char *path, nnt_tex
   }
   nnt_status status = names_create(out, group.nlinks, source->name);
   for (hsize_t i = 0; status == NNT_OK && i < group.nlinks; i++) {
-    ssize_t const length = H5Lget_name_by_idx(source->file, path, H5_INDEX_NAME, H5_ITER_INC, i,
-                                              NULL, 0, H5P_DEFAULT);
+    ssize_t const length =
+        H5Lget_name_by_idx(source->file, path, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
     status = add_name(source, path, out, length);
     if (status != NNT_OK) break;
     (void)H5Lget_name_by_idx(source->file, path, H5_INDEX_NAME, H5_ITER_INC, i,

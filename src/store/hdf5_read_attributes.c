@@ -21,7 +21,8 @@ static nnt_status is_bad(const nnt_h5_source *source, const char *path, const ch
 
 void nnt_texts_free(nnt_texts *texts)
 {
-  for (size_t i = 0; i < texts->count; i++) free(texts->text[i]);
+  for (size_t i = 0; i < texts->count; i++)
+    free(texts->text[i]);
   free(texts->text);
   *texts = (nnt_texts){0};
 }
@@ -112,7 +113,8 @@ static bool read_fixed(const attribute *it, char **texts)
   bool good = table != NULL && H5Aread(it->id, it->type, table) >= 0;
   for (size_t i = 0; good && i < it->count; i++) {
     size_t length = strnlen(table + i * size, size);
-    while (blanks && length > 0 && table[i * size + length - 1] == ' ') length--;
+    while (blanks && length > 0 && table[i * size + length - 1] == ' ')
+      length--;
     texts[i] = strndup(table + i * size, length);
     good = texts[i] != NULL;
   }
@@ -141,8 +143,8 @@ static nnt_status append_texts(const nnt_h5_source *source, const char *path, co
   out->text = more;
   memset((void *)(more + out->count), 0, it.count * sizeof *more);
   bool const variable = H5Tis_variable_str(it.type) > 0;
-  bool const good = variable ? read_variable(&it, more + out->count)
-                             : read_fixed(&it, more + out->count);
+  bool const good =
+      variable ? read_variable(&it, more + out->count) : read_fixed(&it, more + out->count);
   out->count += it.count;
   if (!good) status = is_bad(source, path, name, "cannot be read");
 out:

@@ -39,7 +39,8 @@ static nnt_status read_trailer(nnt_h5_source *out, int file, uint64_t size, nnt_
     out->has_trailer = nnt_trailer_fits(trailer, size);
   }
   if (out->has_trailer || wanted == NNT_TRAILER_OPTIONAL) return NNT_OK;
-  return nnt_fail(out->bad, "%s is cut short, or is no checkpoint of nntrain: its trailer is missing",
+  return nnt_fail(out->bad,
+                  "%s is cut short, or is no checkpoint of nntrain: its trailer is missing",
                   out->name);
 }
 

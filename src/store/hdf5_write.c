@@ -11,7 +11,8 @@ nnt_status nnt_h5_image_create(hid_t *out, size_t increment, bool ordered)
 {
   hid_t const access = H5Pcreate(H5P_FILE_ACCESS);
   hid_t const creation = H5Pcreate(H5P_FILE_CREATE);
-  /* V18 puts checksums on metadata, and is the newest that all versions of Keras were seen to load. */
+  /* V18 puts checksums on metadata, and is the newest that all versions of Keras were seen to load.
+   */
   bool good = access >= 0 && creation >= 0 &&
               H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
               H5Pset_fapl_core(access, increment, false) >= 0 &&
@@ -67,9 +68,7 @@ nnt_status nnt_h5_put_link(hid_t file, const char *target, const char *path)
 
 static bool set_layout(hid_t creation, const nnt_h5_array *array)
 {
-  /* All values are written at once, so filling the space first would be lost work. */
   if (H5Pset_obj_track_times(creation, false) < 0) return false;
-  if (H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0) return false;
   if (array->chunk == 0) return true;
   hsize_t const chunk[2] = {array->chunk, array->shape[1]};
   if (H5Pset_chunk(creation, (int)array->rank, chunk) < 0) return false;
@@ -107,8 +106,7 @@ static bool write_values(hid_t dataset, const nnt_h5_array *array)
   }
   hid_t const memory = space_in_memory(array);
   if (memory < 0) return false;
-  bool const good =
-      H5Dwrite(dataset, array->given, memory, H5S_ALL, H5P_DEFAULT, array->data) >= 0;
+  bool const good = H5Dwrite(dataset, array->given, memory, H5S_ALL, H5P_DEFAULT, array->data) >= 0;
   if (memory != H5S_ALL) (void)H5Sclose(memory);
   return good;
 }

@@ -83,7 +83,8 @@ static bool starts_with(const char *text, const char *start)
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* Keras names the Python module of a class; a class of the user's own may have a name of Keras's. */
+/* Keras names the Python module of a class; a class of the user's own may have a name of Keras's.
+ */
 static bool is_foreign(const json_t *module)
 {
   if (!json_is_string(module)) return false;
@@ -109,8 +110,9 @@ nnt_status nnt_json_thing(const nnt_json_place *place, const json_t *json, const
   }
   json_t const *const module = json_object_get(json, "module");
   if (is_foreign(module)) {
-    return nnt_json_fail(place, "%s is the class %s of the module %s; only those of Keras are known",
-                         what, class, json_string_value(module));
+    return nnt_json_fail(place,
+                         "%s is the class %s of the module %s; only those of Keras are known", what,
+                         class, json_string_value(module));
   }
   json_t const *const settings = json_object_get(json, "config");
   *name = starts_with(class, prefix) ? class + strlen(prefix) : class;

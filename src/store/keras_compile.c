@@ -19,8 +19,7 @@ static nnt_status parse_learning_rate(const nnt_json_place *place, const json_t 
 }
 
 /* A decay of false is how some versions of Keras 2 say that there is none. */
-static nnt_status parse_weight_decay(const nnt_json_place *place, const json_t *config,
-                                     double *out)
+static nnt_status parse_weight_decay(const nnt_json_place *place, const json_t *config, double *out)
 {
   if (json_is_false(json_object_get(config, "weight_decay"))) {
     *out = 0.0;
@@ -121,7 +120,8 @@ static nnt_status parse_loss(const nnt_json_place *file, const json_t *json, nnt
   place.part = "loss";
   char const *name = NULL;
   json_t const *config = NULL;
-  if (json_is_array(json) || (json_is_object(json) && json_object_get(json, "class_name") == NULL)) {
+  if (json_is_array(json) ||
+      (json_is_object(json) && json_object_get(json, "class_name") == NULL)) {
     return nnt_json_fail(&place, "several losses are not supported");
   }
   NNT_TRY(nnt_json_thing(&place, json, "it", &name, &config));

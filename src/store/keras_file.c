@@ -74,8 +74,7 @@ static nnt_status check_together(const nnt_json_place *place, const nnt_model_sp
 }
 
 static nnt_status parse_all(const nnt_json_place *place, const json_t *model_json,
-                            const json_t *compile_json, nnt_model_spec *model,
-                            nnt_compile *compile)
+                            const json_t *compile_json, nnt_model_spec *model, nnt_compile *compile)
 {
   NNT_TRY(nnt_keras_model_parse(place, model_json, model));
   NNT_TRY(nnt_keras_compile_parse(place, compile_json, compile));
@@ -122,8 +121,9 @@ static nnt_status read_hdf5(const char *path, nnt_model_spec *model, nnt_compile
   nnt_status status = get_json(&source, &place, "model_config", &model_json);
   if (status == NNT_OK) status = get_json(&source, &place, "training_config", &training_json);
   if (status == NNT_OK && model_json == NULL) {
-    status = nnt_json_fail(&place, "it holds weights at most, and no model; save the whole model, or "
-                                   "its to_json() text");
+    status =
+        nnt_json_fail(&place, "it holds weights at most, and no model; save the whole model, or "
+                              "its to_json() text");
   }
   if (status == NNT_OK) status = parse_all(&place, model_json, training_json, model, compile);
   json_decref(training_json);

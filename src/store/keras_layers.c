@@ -29,8 +29,8 @@ static nnt_status parse_activation(const nnt_json_place *place, const json_t *co
 {
   char const *name = NULL;
   json_t const *settings = NULL;
-  NNT_TRY(nnt_json_thing(place, json_object_get(config, "activation"), "activation", &name,
-                         &settings));
+  NNT_TRY(
+      nnt_json_thing(place, json_object_get(config, "activation"), "activation", &name, &settings));
   if (name == NULL) name = "linear";
   if (strcmp(name, "swish") == 0) name = "silu";
   int const found = nnt_name_find(nnt_activation_names, NNT_ACTIVATION_COUNT, name);
@@ -80,8 +80,8 @@ static nnt_status parse_regularizer(const nnt_json_place *place, const json_t *c
 {
   char const *name = NULL;
   json_t const *settings = NULL;
-  NNT_TRY(nnt_json_thing(place, json_object_get(config, "kernel_regularizer"),
-                         "kernel_regularizer", &name, &settings));
+  NNT_TRY(nnt_json_thing(place, json_object_get(config, "kernel_regularizer"), "kernel_regularizer",
+                         &name, &settings));
   *l2 = 0.0;
   if (name == NULL) return NNT_OK;
   bool const is_l2 = strcmp(name, "L2") == 0 || strcmp(name, "l2") == 0;
@@ -98,8 +98,8 @@ static nnt_status parse_dense(const nnt_json_place *place, const json_t *config,
                               nnt_layer_spec *out)
 {
   static char const *const refused[] = {
-      "bias_regularizer", "activity_regularizer", "kernel_constraint",
-      "bias_constraint",  "lora_rank",            "quantization_config",
+      "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+      "lora_rank",        "quantization_config",
   };
   bool trainable = true;
   NNT_TRY(nnt_json_flag(place, config, "trainable", &trainable));
@@ -156,11 +156,16 @@ nnt_status nnt_keras_layer_parse(const nnt_json_place *place, const char *class,
   out->kind = (nnt_layer_kind)kind;
   NNT_TRY(nnt_keras_dtype_check(place, config));
   switch (out->kind) {
-  case NNT_DENSE: return parse_dense(place, config, out);
-  case NNT_ACTIVATION: return parse_activation(place, config, &out->activation);
-  case NNT_DROPOUT: return parse_dropout(place, config, out);
-  case NNT_FLATTEN: return parse_flatten(place, config);
-  case NNT_LAYER_KIND_COUNT: break;
+  case NNT_DENSE:
+    return parse_dense(place, config, out);
+  case NNT_ACTIVATION:
+    return parse_activation(place, config, &out->activation);
+  case NNT_DROPOUT:
+    return parse_dropout(place, config, out);
+  case NNT_FLATTEN:
+    return parse_flatten(place, config);
+  case NNT_LAYER_KIND_COUNT:
+    break;
   }
   return NNT_OK;
 }

@@ -11,7 +11,7 @@ typedef struct reader {
   nnt_json_place place;
   nnt_model_spec *model;
   json_t const *sequential; /* the settings of the whole model; may tell the input shape */
-  size_t rank;              /* dimensions of what reaches the next layer; 0: the input is not known yet */
+  size_t rank; /* dimensions of what reaches the next layer; 0: the input is not known yet */
 } reader;
 
 static bool is_name_taken(const nnt_model_spec *model, const char *name)
@@ -48,7 +48,8 @@ static nnt_status parse_shape(reader *it, const json_t *shape, size_t skip)
 {
   size_t const size = json_array_size(shape);
   if (!json_is_array(shape) || size <= skip || size - skip > NNT_INPUT_DIMENSIONS_MAX) {
-    return nnt_json_fail(&it->place, "the input shape must have 1 to %d dimensions beside the batch",
+    return nnt_json_fail(&it->place,
+                         "the input shape must have 1 to %d dimensions beside the batch",
                          NNT_INPUT_DIMENSIONS_MAX);
   }
   it->model->input_dimensions = size - skip;

@@ -51,18 +51,20 @@ static int add_own_settings(json_t *config, const nnt_layer_spec *layer)
   case NNT_ACTIVATION:
     return json_object_set_new(config, "activation",
                                json_string(activation_name(layer->activation)));
-  case NNT_DROPOUT: return json_object_set_new(config, "rate", json_real(layer->rate));
+  case NNT_DROPOUT:
+    return json_object_set_new(config, "rate", json_real(layer->rate));
   case NNT_FLATTEN:
     return json_object_set_new(config, "data_format", json_string("channels_last"));
-  case NNT_LAYER_KIND_COUNT: break;
+  case NNT_LAYER_KIND_COUNT:
+    break;
   }
   return -1;
 }
 
 static json_t *one_layer(const nnt_layer_spec *layer)
 {
-  json_t *const config = json_pack("{s:s, s:b, s:s}", "name", layer->name, "trainable", 1, "dtype",
-                                   "float32");
+  json_t *const config =
+      json_pack("{s:s, s:b, s:s}", "name", layer->name, "trainable", 1, "dtype", "float32");
   if (add_own_settings(config, layer) != 0) {
     json_decref(config);
     return NULL;
@@ -98,13 +100,13 @@ static json_t *loss_config(const nnt_model_spec *model, const nnt_loss *loss)
   bool const smooth = loss->label_smoothing != 0.0;
   bool const alike = loss->from_logits || nnt_spec_ends_in_softmax(model);
   bool const sparse = !smooth && (alike || loss->kind == NNT_SPARSE_CATEGORICAL_CROSSENTROPY);
-  char const *const name =
-      sparse ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
+  char const *const name = sparse ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
   if (!smooth && !loss->from_logits) return json_string(name);
   json_t *const config = json_pack("{s:s, s:s, s:b}", "reduction", "sum_over_batch_size", "name",
                                    name, "from_logits", loss->from_logits);
   /* The sparse loss of Keras has no label smoothing, and refuses the word. */
-  if (!sparse && json_object_set_new(config, "label_smoothing", json_real(loss->label_smoothing)) != 0) {
+  if (!sparse &&
+      json_object_set_new(config, "label_smoothing", json_real(loss->label_smoothing)) != 0) {
     json_decref(config);
     return NULL;
   }

@@ -39,7 +39,8 @@ void nnt_layer_key(const nnt_model_spec *spec, size_t layer, char out[NNT_KEY_SI
 {
   nnt_layer_kind const kind = spec->layers[layer].kind;
   size_t before = 0;
-  for (size_t i = 0; i < layer; i++) before += spec->layers[i].kind == kind;
+  for (size_t i = 0; i < layer; i++)
+    before += spec->layers[i].kind == kind;
   if (before == 0) {
     (void)snprintf(out, NNT_KEY_SIZE, "%s", nnt_layer_keys[kind]);
   } else {

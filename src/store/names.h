@@ -20,7 +20,8 @@ void nnt_checkpoint_name(uint64_t step, char out[NNT_CHECKPOINT_NAME_SIZE]);
  *  Local; cannot fail. */
 bool nnt_checkpoint_name_step(const char *name, uint64_t *step);
 
-/** Keras's classes of layers ("Dense") and the keys derived from them ("dense"), by nnt_layer_kind. */
+/** Keras's classes of layers ("Dense") and the keys derived from them ("dense"), by nnt_layer_kind.
+ */
 extern char const *const nnt_layer_classes[NNT_LAYER_KIND_COUNT];
 extern char const *const nnt_layer_keys[NNT_LAYER_KIND_COUNT];
 

@@ -63,8 +63,8 @@ static nnt_status put_class_names(hid_t file, size_t classes)
     (void)snprintf(text + c * NUMBER_SIZE, NUMBER_SIZE, "%zu", c);
   }
   hid_t const type = H5Tcopy(H5T_C_S1);
-  bool const good = type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 &&
-                    H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
+  bool const good =
+      type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
   nnt_h5_array const array = {
       .stored = type, .given = type, .rank = 1, .shape = {classes, 0}, .data = memory};
   nnt_status const status =
@@ -148,7 +148,8 @@ static nnt_status put_confusion(hid_t file, const nnt_evaluation *evaluation)
   NNT_TRY(status);
   NNT_TRY(nnt_h5_put_utf8(file, MATRIX, "NX_class", "NXdata"));
   NNT_TRY(nnt_h5_put_utf8(file, MATRIX, "signal", "counts"));
-  NNT_TRY(nnt_h5_put_utf8(file, MATRIX, "description", "row = true label, column = predicted label"));
+  NNT_TRY(
+      nnt_h5_put_utf8(file, MATRIX, "description", "row = true label, column = predicted label"));
   return nnt_h5_put_utf8s(file, MATRIX, "axes", axes, 2);
 #undef MATRIX
 }
@@ -179,8 +180,8 @@ static nnt_status put_predictions(hid_t file, const nnt_evaluation *evaluation)
   NNT_TRY(nnt_h5_put_group(file, GROUP "/predictions", true));
   NNT_TRY(nnt_scale_put(file, GROUP "/predictions/sample", samples, 0, &numbers));
   NNT_TRY(put_labels(file, GROUP "/predictions/true_label", evaluation->true_label, samples));
-  NNT_TRY(put_labels(file, GROUP "/predictions/predicted_label", evaluation->predicted_label,
-                     samples));
+  NNT_TRY(
+      put_labels(file, GROUP "/predictions/predicted_label", evaluation->predicted_label, samples));
   if (evaluation->probability == NULL) return NNT_OK;
   return put_counted(file, GROUP "/predictions/probability", &probability,
                      GROUP "/predictions/sample", CLASS);
@@ -194,8 +195,7 @@ static nnt_status check_labels(const nnt_evaluation *evaluation)
       continue;
     }
     return nnt_fail(NNT_EINTERNAL, "sample %zu is evaluated as class %d, predicted %d, of %zu", i,
-                    evaluation->true_label[i], evaluation->predicted_label[i],
-                    evaluation->classes);
+                    evaluation->true_label[i], evaluation->predicted_label[i], evaluation->classes);
   }
   return NNT_OK;
 }

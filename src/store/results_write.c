@@ -22,7 +22,8 @@ nnt_status nnt_scale_put(hid_t file, const char *path, size_t rows, int64_t firs
 {
   void *numbers = NULL;
   NNT_TRY(nnt_memory_create(&numbers, rows, sizeof(int64_t), "the numbers of rows"));
-  for (size_t i = 0; i < rows; i++) ((int64_t *)numbers)[i] = first + (int64_t)i;
+  for (size_t i = 0; i < rows; i++)
+    ((int64_t *)numbers)[i] = first + (int64_t)i;
   nnt_h5_array array = *like;
   array.given = H5T_NATIVE_INT64;
   array.rank = 1;
@@ -139,9 +140,8 @@ static nnt_status put_phases(hid_t file, const nnt_results *results)
   NNT_TRY(nnt_h5_put_group(file, "/phases", true));
   for (size_t i = 0; i < results->phase_count; i++) {
     char path[PATH_SIZE];
-    nnt_h5_array const seconds = {.stored = H5T_IEEE_F64LE,
-                                  .given = H5T_NATIVE_DOUBLE,
-                                  .data = &results->phases[i].seconds};
+    nnt_h5_array const seconds = {
+        .stored = H5T_IEEE_F64LE, .given = H5T_NATIVE_DOUBLE, .data = &results->phases[i].seconds};
     (void)snprintf(path, sizeof path, "/phases/%s", results->phases[i].name);
     NNT_TRY(nnt_h5_put_array(file, path, &seconds));
     NNT_TRY(nnt_h5_put_utf8(file, path, "units", "s"));

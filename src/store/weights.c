@@ -7,8 +7,9 @@
 #include "nntrain/store.h"
 #include "store/hdf5_read.h"
 
-/* Weights of foreign files are found in two steps: first the layers that have any, in the order of the
- * model, each with the paths of its tensors; then these are compared with the model, one by one. */
+/* Weights of foreign files are found in two steps: first the layers that have any, in the order of
+ * the model, each with the paths of its tensors; then these are compared with the model, one by
+ * one. */
 enum { KEYS_MAX = 1 << 20 };
 
 typedef struct found_layer {
@@ -23,7 +24,8 @@ typedef struct found_layers {
 
 static void free_layers(found_layers *layers)
 {
-  for (size_t i = 0; i < layers->count; i++) nnt_texts_free(&layers->layer[i].tensors);
+  for (size_t i = 0; i < layers->count; i++)
+    nnt_texts_free(&layers->layer[i].tensors);
   free(layers->layer);
 }
 
@@ -98,8 +100,9 @@ static nnt_status find_keyed(const nnt_h5_source *source, const char *base, cons
     size_t const before = out->count;
     NNT_TRY(add_keyed_layer(source, base, keys->text[i], out));
     if (out->count > before && !dense_number(keys->text[i], &number)) {
-      return nnt_fail(source->bad, "%s: %s/%s has weights, but only those of Dense layers are "
-                                   "supported",
+      return nnt_fail(source->bad,
+                      "%s: %s/%s has weights, but only those of Dense layers are "
+                      "supported",
                       source->name, base, keys->text[i]);
     }
   }
@@ -213,9 +216,11 @@ static nnt_status read_layers(const nnt_h5_source *source, const found_layers *l
     size_t const index = nnt_model_tensor(model, tensor)->layer;
     char const *const name = nnt_model_spec_of(model)->layers[index].name;
     size_t end = tensor;
-    while (end < count && nnt_model_tensor(model, end)->layer == index) end++;
+    while (end < count && nnt_model_tensor(model, end)->layer == index)
+      end++;
     if (next == layers->count) {
-      return nnt_fail(source->bad, "%s has no weights for the model's layer %s: it holds %zu layers",
+      return nnt_fail(source->bad,
+                      "%s has no weights for the model's layer %s: it holds %zu layers",
                       source->name, name, layers->count);
     }
     found_layer const *const layer = &layers->layer[next++];
@@ -249,8 +254,9 @@ nnt_status nnt_weights_read(const char *path, const nnt_model *model, float *par
   float *values = NULL;
   nnt_status status = nnt_h5_source_open(&source, path, NNT_ECHECKPOINT, NNT_TRAILER_OPTIONAL);
   if (status == NNT_ECHECKPOINT && is_zip(path)) {
-    return nnt_fail(status, "%s is a .keras archive, which is not supported; save the weights as "
-                            ".weights.h5",
+    return nnt_fail(status,
+                    "%s is a .keras archive, which is not supported; save the weights as "
+                    ".weights.h5",
                     path);
   }
   if (status != NNT_OK) return status;

@@ -157,7 +157,7 @@ static double worst_in_array(hid_t file, const char *name, const json_t *array, 
   size_t count = 0;
   double *const values = read_column(file, name, &count);
   size_t const wanted = json_array_size(array) < most ? json_array_size(array) : most;
-  double worst = values == NULL || count < wanted || wanted == 0 ? INFINITY : 0.0;
+  double worst = values == NULL || count < wanted || wanted == 0 ? HUGE_VAL : 0.0;
   for (size_t i = 0; i < wanted && values != NULL && i < count; i++) {
     worst = fmax(worst, relative(values[i], json_number_value(json_array_get(array, i))));
   }
@@ -172,7 +172,7 @@ static double worst_in_history(hid_t file, const char *key, const json_t *epochs
   (void)snprintf(name, sizeof name, "/history/%s", key);
   size_t count = 0;
   double *const values = read_column(file, name, &count);
-  double worst = values == NULL || count != json_array_size(epochs) ? INFINITY : 0.0;
+  double worst = values == NULL || count != json_array_size(epochs) ? HUGE_VAL : 0.0;
   for (size_t i = 0; i < count && values != NULL; i++) {
     double const expected = number(json_array_get(epochs, i), key);
     worst = fmax(worst, samples > 0.0 ? fabs(values[i] - expected) * samples
@@ -184,8 +184,8 @@ static double worst_in_history(hid_t file, const char *key, const json_t *epochs
 
 static double attribute(hid_t file, const char *name)
 {
-  double value = NAN;
-  if (H5LTget_attribute_double(file, "/evaluation", name, &value) < 0) return NAN;
+  double value = HUGE_VAL;
+  if (H5LTget_attribute_double(file, "/evaluation", name, &value) < 0) return HUGE_VAL;
   return value;
 }
 
@@ -215,7 +215,7 @@ static double compare_weights(const oracle *self)
   nnt_damage damaged[1];
   size_t damaged_count = 0;
   bool found = false;
-  double worst = INFINITY;
+  double worst = HUGE_VAL;
   char path[NNT_PATH_SIZE];
   (void)snprintf(path, sizeof path, "%.3000s/model.json", self->folder);
   if (nnt_keras_model_read(path, spec, &compile) == NNT_OK &&

@@ -146,7 +146,8 @@ static inline float *sample_floats(unsigned salt)
 {
   float *const values = malloc(SAMPLE_PARAMETERS * sizeof *values);
   CU_ASSERT_PTR_NOT_NULL_FATAL(values);
-  for (size_t i = 0; i < SAMPLE_PARAMETERS; i++) values[i] = sample_value(i, salt);
+  for (size_t i = 0; i < SAMPLE_PARAMETERS; i++)
+    values[i] = sample_value(i, salt);
   return values;
 }
 
@@ -159,7 +160,8 @@ static inline void sample_history(nnt_history *out)
   CU_ASSERT_FATAL(out->epochs != NULL && out->steps != NULL);
   for (size_t i = 0; i < out->epoch_count; i++) {
     double const x = (double)(i + 1);
-    out->epochs[i] = (nnt_epoch_record){1.0 / x, 0.5 + x / 7.0, (double)NAN, 0.25 * x, 0.1, x / 3.0};
+    out->epochs[i] =
+        (nnt_epoch_record){1.0 / x, 0.5 + x / 7.0, (double)NAN, 0.25 * x, 0.1, x / 3.0};
   }
   for (size_t i = 0; i < out->step_count; i++) {
     out->steps[i] = (nnt_step_record){1.0F / (float)(i + 3), 0.125F * (float)i, 0.1F};

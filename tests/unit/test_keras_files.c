@@ -4,14 +4,18 @@
 
 enum { SAMPLES = 40, INPUTS = 12, CLASSES = 3, WIDTH_MAX = 12 };
 
-static double input_value(size_t sample, size_t i) { return (double)((sample * 7 + i * 5) % 16) / 15.0; }
+static double input_value(size_t sample, size_t i)
+{
+  return (double)((sample * 7 + i * 5) % 16) / 15.0;
+}
 
 /* y = x W + b in float64; returns the number of values read. */
 static size_t dense(const float *w, const double *x, size_t in, double *y, size_t out, bool bias)
 {
   for (size_t o = 0; o < out; o++) {
     y[o] = bias ? (double)w[in * out + o] : 0.0;
-    for (size_t i = 0; i < in; i++) y[o] += x[i] * (double)w[i * out + o];
+    for (size_t i = 0; i < in; i++)
+      y[o] += x[i] * (double)w[i * out + o];
   }
   return in * out + (bias ? out : 0);
 }
@@ -22,14 +26,19 @@ static void predict(const float *w, size_t sample, double p[CLASSES])
   double x[WIDTH_MAX];
   double y[WIDTH_MAX];
   double sum = 0.0;
-  for (size_t i = 0; i < INPUTS; i++) x[i] = (double)(float)input_value(sample, i);
+  for (size_t i = 0; i < INPUTS; i++)
+    x[i] = (double)(float)input_value(sample, i);
   w += dense(w, x, 12, y, 7, true);
-  for (size_t i = 0; i < 7; i++) x[i] = y[i] / (1.0 + exp(-y[i]));
+  for (size_t i = 0; i < 7; i++)
+    x[i] = y[i] / (1.0 + exp(-y[i]));
   w += dense(w, x, 7, y, 5, false);
-  for (size_t i = 0; i < 5; i++) x[i] = tanh(y[i]);
+  for (size_t i = 0; i < 5; i++)
+    x[i] = tanh(y[i]);
   (void)dense(w, x, 5, y, CLASSES, true);
-  for (size_t c = 0; c < CLASSES; c++) sum += exp(y[c]);
-  for (size_t c = 0; c < CLASSES; c++) p[c] = exp(y[c]) / sum;
+  for (size_t c = 0; c < CLASSES; c++)
+    sum += exp(y[c]);
+  for (size_t c = 0; c < CLASSES; c++)
+    p[c] = exp(y[c]) / sum;
 }
 
 static void write_expected(const char *path, const float *parameters)
@@ -71,12 +80,12 @@ static void write_results(const char *path, const nnt_checkpoint *it)
     correct += truth[s] == guess[s];
     loss -= log(p[truth[s]]) / SAMPLES;
   }
-  nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES, loss, (double)correct / SAMPLES,
+  nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES,    loss, (double)correct / SAMPLES,
                                      truth,  guess,   probability};
   nnt_phase const phases[] = {{"compute", 1.5}, {"exchange", 0.25}};
-  nnt_results const results = {NNT_RUN_COMPLETE,     &it->history,    &evaluation, it->settings,
-                               it->setting_count,    "forty samples", "0123",      "4567",
-                               phases,               2};
+  nnt_results const results = {
+      NNT_RUN_COMPLETE, &it->history, &evaluation, it->settings, it->setting_count,
+      "forty samples",  "0123",       "4567",      phases,       2};
   CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
 }
 
