@@ -97,17 +97,20 @@ static void add_stroke(drawing *out, const point *points, size_t count)
   }
 }
 
-/* Draws the strokes of one way to write a digit, each point a little off. */
+/* Draws the strokes of one way to write a digit, each point a little off. Powers of the coordinates
+ * vary the proportions: a small or large upper loop, a belly to the left or right. */
 static void write_shape(hand *self, const nnt_digit_shape *shape, drawing *out)
 {
-  double const unsteady = between(self, 0.01, 0.06);
+  double const unsteady = between(self, 0.02, 0.08);
+  double const across = exp(spread(self, 0.15));
+  double const down = exp(spread(self, 0.2));
   out->count = 0;
   for (size_t s = 0; s < shape->stroke_count; s++) {
     nnt_digit_stroke const *const stroke = &shape->strokes[s];
     point points[POINTS_MAX];
     for (size_t i = 0; i < stroke->count; i++) {
-      points[i].x = (double)stroke->points[i][0] / 100.0 + spread(self, unsteady);
-      points[i].y = (double)stroke->points[i][1] / 100.0 + spread(self, unsteady);
+      points[i].x = pow((double)stroke->points[i][0] / 100.0, across) + spread(self, unsteady);
+      points[i].y = pow((double)stroke->points[i][1] / 100.0, down) + spread(self, unsteady);
     }
     add_stroke(out, points, stroke->count);
   }
@@ -137,14 +140,14 @@ static point affine(point p, const double *s)
 
 static void distort(hand *self, drawing *out)
 {
-  double const waves[6] = {spread(self, 0.025),       spread(self, 0.025),
+  double const waves[6] = {spread(self, 0.05),        spread(self, 0.05),
                            between(self, 2.0, 6.0),   between(self, 2.0, 6.0),
                            between(self, 0.0, 6.283), between(self, 0.0, 6.283)};
   map_points(out, bend, waves);
   /* Narrow, then slanted to the right as a rule, then turned. */
-  double const width = between(self, 0.5, 1.0);
-  double const slant = 0.15 + spread(self, 0.22);
-  double const angle = spread(self, 0.1);
+  double const width = between(self, 0.6, 1.15);
+  double const slant = 0.15 + spread(self, 0.3);
+  double const angle = spread(self, 0.15);
   double const c = cos(angle);
   double const s = sin(angle);
   double const all[6] = {c * width, -c * slant - s, 0.0, s * width, c - s * slant, 0.0};
@@ -169,7 +172,7 @@ static void grow_box(const drawing *in, double box[4])
 /* Into a box of 20 by 20 pixels, pen included, in the middle of the image. */
 static void fit(hand *self, drawing *out)
 {
-  double const radius = between(self, 0.55, 1.65);
+  double const radius = between(self, 0.6, 1.9);
   double box[4];
   grow_box(out, box);
   double const extent = fmax(fmax(box[2] - box[0], box[3] - box[1]), 0.1);
