@@ -17,7 +17,7 @@
 typedef struct nnt_run_info {
   int ranks;
   int nodes;
-  int cores; /* that this rank may use */
+  int cores; /* of this node, that its ranks may use */
   char const *blas_core;
   const nnt_config *config; /* with all defaults filled in */
   const nnt_data_info *data;

@@ -164,7 +164,7 @@ static void begin(void *context, const nnt_run_info *info)
 {
   nnt_progress const *const progress = context;
   if (progress->config->quiet) return;
-  (void)printf("nntrain " NNTRAIN_VERSION ": %d %s on %d %s, %d %s here, OpenBLAS for %s\n",
+  (void)printf("nntrain " NNTRAIN_VERSION ": %d %s on %d %s, %d %s a node, OpenBLAS for %s\n",
                info->ranks, info->ranks == 1 ? "rank" : "ranks", info->nodes,
                info->nodes == 1 ? "node" : "nodes", info->cores,
                info->cores == 1 ? "core" : "cores", info->blas_core);

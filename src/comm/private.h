@@ -13,6 +13,7 @@ struct nnt_comm {
   int size;
   int node_rank;
   int nodes;
+  int cores; /* of this node that its ranks may use */
 };
 
 #endif

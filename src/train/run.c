@@ -305,7 +305,7 @@ static void tell_begin(const nnt_run *run)
   nnt_run_info const info = {
       .ranks = nnt_comm_size(run->comm),
       .nodes = nnt_comm_nodes(run->comm),
-      .cores = nnt_comm_cores(),
+      .cores = nnt_comm_cores(run->comm),
       .blas_core = nnt_blas_core(),
       .config = &run->config,
       .data = &run->data.info,

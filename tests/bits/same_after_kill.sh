@@ -9,7 +9,7 @@ kills=${3:-6}
 # shellcheck source=tests/support/program.sh
 . "$(dirname "$0")/../support/program.sh"
 
-arguments=(--quiet --hidden 120 --train-samples 1500 --test-samples 300 --batch-size 50 --epochs 12
+arguments=(--quiet --hidden 120 --train-samples 1500 --test-samples 300 --batch-size 50 --epochs 120
   --optimizer adam --checkpoint-every 7steps)
 
 run 1 "${arguments[@]}" --output undisturbed >undisturbed.out || fail "the undisturbed run"
@@ -25,7 +25,7 @@ for ((start = 0; start < 60; start++)); do
   run "$ranks" "${arguments[@]}" --output disturbed >disturbed.out 2>disturbed.err &
   launcher=$!
   if [ "$killed" -lt "$kills" ]; then
-    sleep "0.$((RANDOM % 7 + 2))"
+    sleep "$((RANDOM % 2)).$((RANDOM % 7 + 3))"
     # One rank, whichever comes first in the list; the launcher then ends the others.
     victim=$(pgrep -f "^$NNTRAIN.*--output disturbed" | shuf -n 1)
     [ -z "$victim" ] || { kill -9 "$victim" 2>/dev/null && killed=$((killed + 1)); }

@@ -8,22 +8,22 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 # shellcheck source=tests/support/program.sh
 . "$(dirname "$0")/../support/program.sh"
 
-arguments=(--quiet --hidden 100 --train-samples 2000 --test-samples 300 --batch-size 50 --epochs 30
+arguments=(--quiet --hidden 100 --train-samples 2000 --test-samples 300 --batch-size 50 --epochs 150
   --momentum 0.9 --learning-rate 0.05)
 run 2 "${arguments[@]}" --output undisturbed >undisturbed.out || fail "the undisturbed run"
 expected=$(hash_of undisturbed.out)
 
-# Waits until the run has done its first epoch, so that signals meet a training run.
+# Waits until this start has written a checkpoint, so that signals meet a training run.
 wait_for_training() {
-  for _ in $(seq 100); do
-    ls disturbed/checkpoint-*.weights.h5 >/dev/null 2>&1 && return
-    sleep 0.1
+  for _ in $(seq 200); do
+    [ -z "$(find disturbed -name 'checkpoint-*' -newer started 2>/dev/null)" ] || return
+    sleep 0.05
   done
   fail "no checkpoint within 10 s"
 }
 
 stop_by() { # <signal> <ranks> <which rank>
-  rm -f stop.out
+  touch started
   run "$2" "${arguments[@]}" --output disturbed >stop.out 2>stop.err &
   local launcher=$! code victim
   wait_for_training

@@ -10,11 +10,15 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 failures=0
 
-# run <ranks> <argument>...: the program under the launcher, at most 120 s. mpirun has been seen to hang
-# at its own exit, hence -k.
+# run <ranks> <argument>...: the program, more than one rank under the launcher, at most 120 s. mpirun
+# has been seen to hang at its own exit, hence -k.
 run() {
   local ranks=$1
   shift
+  if [ "$ranks" -eq 1 ]; then
+    timeout -k 10 120 "$NNTRAIN" "$@"
+    return
+  fi
   # shellcheck disable=SC2086 # MPIRUN is a command with options
   timeout -k 10 120 $MPIRUN -n "$ranks" "$NNTRAIN" "$@"
 }
