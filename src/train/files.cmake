@@ -1,5 +1,6 @@
 target_sources(nntrain PRIVATE
   src/train/evaluate.c
+  src/train/loop.c
   src/train/resume.c
   src/train/run.c
   src/train/saves.c

@@ -69,6 +69,11 @@ NNT_MUST_CHECK nnt_status nnt_run_list_settings(nnt_run *run);
 /** Makes room for the records of the epoch in progress. Local; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);
 
+/** Takes all steps that are left, with validation after each epoch and checkpoints as they are due.
+ *  Collective; NNT_STOPPED when a stop was asked for and the checkpoint is written, and whatever
+ *  nnt_trainer_step(), nnt_run_save() and nnt_run_write_results() return. */
+NNT_MUST_CHECK nnt_status nnt_run_loop(nnt_run *run);
+
 /** Writes a checkpoint of the current position. Parameters that are not finite are not saved.
  *  Collective; NNT_EDIVERGED, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);

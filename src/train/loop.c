@@ -1,0 +1,150 @@
+/* The loop over epochs and steps, and what happens between them. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/clock.h"
+#include "train/run.h"
+#include "train/stop.h"
+
+static nnt_epoch_view view_of(const nnt_run *run)
+{
+  nnt_position const *const at = &run->position;
+  uint64_t const before = at->epoch * run->batches;
+  uint64_t const left = run->steps - before;
+  double const samples = at->epoch_samples == 0 ? 1.0 : (double)at->epoch_samples;
+  return (nnt_epoch_view){
+      .epoch = at->epoch,
+      .epochs = (run->steps + run->batches - 1) / run->batches,
+      .batch = at->batch,
+      .batches = left < run->batches ? left : run->batches,
+      .loss = at->epoch_loss / samples,
+      .accuracy = (double)at->epoch_correct / samples,
+      .val_loss = NAN,
+      .val_accuracy = NAN,
+      .seconds = nnt_seconds() - run->epoch_began,
+  };
+}
+
+static void begin_epoch(nnt_run *run)
+{
+  run->epoch_began = nnt_seconds() - run->position.epoch_seconds;
+  if (!nnt_run_is_writer(run)) return;
+  nnt_epoch_view const view = view_of(run);
+  run->observer->epoch_begin(run->observer->context, &view);
+}
+
+/* Collective: validation, the epoch's record, and the position moves to the next epoch. */
+static nnt_status end_epoch(nnt_run *run)
+{
+  nnt_epoch_view view = view_of(run);
+  bool const whole = view.batch == run->batches;
+  if (whole && run->data.validation.count > 0) {
+    nnt_score score = {NAN, NAN};
+    nnt_phases_begin(&run->phases);
+    NNT_TRY(nnt_evaluator_score(run->evaluator, &run->data.validation,
+                                nnt_trainer_parameters(run->trainer), &score));
+    nnt_phases_end(&run->phases, NNT_PHASE_EVALUATION);
+    view.val_loss = score.loss;
+    view.val_accuracy = score.accuracy;
+    view.seconds = nnt_seconds() - run->epoch_began;
+  }
+  if (nnt_run_is_writer(run)) run->observer->epoch_end(run->observer->context, &view);
+  /* The run ends within an epoch: a longer run will finish it, so it gets no record yet. */
+  if (!whole) return NNT_OK;
+  if (nnt_run_is_writer(run)) {
+    run->history.epochs[run->history.epoch_count++] =
+        (nnt_epoch_record){.loss = view.loss,
+                           .accuracy = view.accuracy,
+                           .val_loss = view.val_loss,
+                           .val_accuracy = view.val_accuracy,
+                           .learning_rate = (double)(float)run->config.optimizer.learning_rate,
+                           .seconds = view.seconds};
+  }
+  run->position = (nnt_position){.step = run->position.step, .epoch = run->position.epoch + 1};
+  /* The checkpoint that may follow belongs to the next epoch, of which no time is spent yet. */
+  run->epoch_began = nnt_seconds();
+  return nnt_run_write_results(run, NNT_RUN_RUNNING, NULL);
+}
+
+static void account(nnt_run *run, const nnt_batch *batch)
+{
+  nnt_position *const at = &run->position;
+  at->step++;
+  at->batch++;
+  at->epoch_loss += batch->loss * (double)batch->samples;
+  at->epoch_correct += batch->correct;
+  at->epoch_samples += batch->samples;
+  if (!nnt_run_is_writer(run)) return;
+  double const accuracy = (double)batch->correct / (double)batch->samples;
+  run->history.steps[run->history.step_count++] =
+      (nnt_step_record){.loss = (float)batch->loss,
+                        .accuracy = (float)accuracy,
+                        .learning_rate = (float)run->config.optimizer.learning_rate};
+  nnt_epoch_view const view = view_of(run);
+  run->observer->step(run->observer->context, &view);
+}
+
+/* Is rank 0's clock past the interval of --checkpoint-every? */
+static bool time_is_up(const nnt_run *run)
+{
+  nnt_interval const every = run->config.checkpoint_every;
+  return nnt_run_is_writer(run) && every.unit == NNT_INTERVAL_SECONDS &&
+         nnt_seconds() - run->saved_at >= (double)every.count;
+}
+
+/* The same on all ranks: steps and epochs are, and the clock's wish has been agreed on. */
+static bool save_is_due(const nnt_run *run, nnt_wishes wishes)
+{
+  nnt_interval const every = run->config.checkpoint_every;
+  nnt_position const *const at = &run->position;
+  switch (every.unit) {
+  case NNT_INTERVAL_STEPS:
+    return at->step % every.count == 0;
+  case NNT_INTERVAL_EPOCHS:
+    return at->batch == 0 && at->epoch % every.count == 0;
+  case NNT_INTERVAL_SECONDS:
+    break;
+  }
+  return wishes.save;
+}
+
+static nnt_status stopped(const nnt_run *run)
+{
+  return nnt_fail(NNT_STOPPED,
+                  "after step %" PRIu64 " of %" PRIu64
+                  ", saved in %s; the same command goes on from there",
+                  run->position.step, run->steps, run->config.output);
+}
+
+/* Collective: one step and what follows from it. */
+static nnt_status take_step(nnt_run *run, nnt_status local)
+{
+  nnt_position const *const at = &run->position;
+  nnt_wishes wishes = {.stop = nnt_stop_requested() != 0, .save = time_is_up(run)};
+  nnt_batch batch = {.samples = 0};
+  NNT_TRY(nnt_trainer_step(run->trainer, at->epoch, at->batch, at->step, &wishes, local, &batch));
+  account(run, &batch);
+  bool const at_end = at->step == run->steps;
+  if (at->batch == run->batches || at_end) NNT_TRY(end_epoch(run));
+  if (at_end) return NNT_OK;
+  if (wishes.stop || save_is_due(run, wishes)) NNT_TRY(nnt_run_save(run, false));
+  if (!wishes.stop) return NNT_OK;
+  NNT_TRY(nnt_run_write_results(run, NNT_RUN_STOPPED, NULL));
+  return stopped(run);
+}
+
+nnt_status nnt_run_loop(nnt_run *run)
+{
+  uint64_t epoch = UINT64_MAX;
+  while (run->position.step < run->steps) {
+    nnt_status local = NNT_OK;
+    if (run->position.epoch != epoch) {
+      epoch = run->position.epoch;
+      /* A rank that finds no memory says so in the step's exchange. */
+      local = nnt_run_reserve_history(run);
+      begin_epoch(run);
+    }
+    NNT_TRY(take_step(run, local));
+  }
+  return NNT_OK;
+}
