@@ -32,7 +32,7 @@ const char *nnt_nearest(const char *name, const char *(*at)(size_t i, const void
                         size_t count, const void *context)
 {
   /* More than a third wrong is another word. */
-  size_t best = strlen(name) / 3 + 2;
+  size_t best = strlen(name) / 3 + 1;
   char const *nearest = NULL;
   for (size_t i = 0; i < count; i++) {
     char const *const candidate = at(i, context);

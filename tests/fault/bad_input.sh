@@ -9,18 +9,18 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 
 small=(--quiet --hidden 10 --train-samples 300 --test-samples 100 --epochs 1)
 
-# expect <code> <part of the message> <argument>...: one line beside warnings, no output folder begun
-# twice, on 1 and on 3 ranks.
+# expect <code> <part of the message> <argument>...: one line beside warnings, and the code on every one
+# of 1 and of 3 ranks.
 expect() {
-  local code=$1 part=$2 ranks got lines
+  local code=$1 part=$2 ranks codes lines
   shift 2
   for ranks in 1 3; do
-    run "$ranks" "$@" >out 2>err
-    got=$?
+    run_each "$ranks" "$@" >out 2>err
+    codes=$(grep -c "^exit code $code\$" out)
     lines=$(grep -vc '^nntrain: warning: ' err)
-    if [ "$got" -ne "$code" ] || [ "$lines" -ne 1 ] || ! grep -qF -- "$part" err; then
-      fail "on $ranks ranks: $*: code $got instead of $code, or not the one line with '$part':"
-      cat err
+    if [ "$codes" -ne "$ranks" ] || [ "$lines" -ne 1 ] || ! grep -qF -- "$part" err; then
+      fail "on $ranks ranks: $*: not code $code everywhere and one line with '$part':"
+      cat out err
     fi
   done
   echo "$code: $(grep -v '^nntrain: warning: ' err | head -1)"
