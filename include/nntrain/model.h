@@ -11,31 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nntrain/layers.h"
 #include "nntrain/status.h"
 #include "nntrain/types.h"
 
 enum { NNT_LAYERS_MAX = 256, NNT_INPUT_DIMENSIONS_MAX = 4 };
-
-typedef enum nnt_layer_kind {
-  NNT_FLATTEN,
-  NNT_DENSE,
-  NNT_ACTIVATION,
-  NNT_DROPOUT,
-  NNT_LAYER_KIND_COUNT
-} nnt_layer_kind;
-
-/** One layer as Keras's configuration describes it; members that a kind lacks are 0. */
-typedef struct nnt_layer_spec {
-  nnt_layer_kind kind;
-  char name[NNT_NAME_SIZE];           /* unique, [a-z0-9_]+ */
-  size_t units;                       /* dense */
-  nnt_activation activation;          /* dense, activation */
-  bool use_bias;                      /* dense */
-  double l2;                          /* dense: l2 * sum(kernel^2) is added to the loss */
-  nnt_initializer kernel_initializer; /* dense */
-  nnt_initializer bias_initializer;   /* dense */
-  double rate;                        /* dropout, [0, 1) */
-} nnt_layer_spec;
 
 /** An architecture. Plain data: may be copied, and sent to other ranks. */
 typedef struct nnt_model_spec {
@@ -110,14 +90,6 @@ float *nnt_workspace_input(nnt_workspace *workspace);
  *  softmax, `logits` are what goes into it. Borrowed. Local; cannot fail. */
 const float *nnt_workspace_outputs(const nnt_workspace *workspace);
 const float *nnt_workspace_logits(const nnt_workspace *workspace);
-
-/** What dropout masks are a function of: mask(row, layer, element) is drawn with counter
- *  (epoch, sample(row), layer, element / 8). */
-typedef struct nnt_dropout {
-  uint64_t seed;
-  uint64_t epoch;
-  const size_t *sample; /* (rows) the sample in each row of the workspace */
-} nnt_dropout;
 
 /** Computes all layers for the given rows of the workspace.
  *  dropout [in] NULL: inference, dropout layers pass their input on.

@@ -5,7 +5,7 @@
 #ifndef LAYERS_LAYER_H
 #define LAYERS_LAYER_H
 
-#include "nntrain/model.h"
+#include "nntrain/layers.h"
 
 typedef struct nnt_layer nnt_layer;
 

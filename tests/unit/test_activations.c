@@ -1,0 +1,166 @@
+/* Activations against real Keras, against formulas in float64, and at the ends of the range. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "definitions.h"
+#include "keras_numbers.h"
+#include "kernels/activation.h"
+#include "suite.h"
+
+enum { ARGUMENTS = sizeof activation_arguments / sizeof *activation_arguments };
+enum { KINDS = sizeof keras_activations / sizeof *keras_activations };
+enum { ROW = sizeof softmax_arguments / sizeof *softmax_arguments };
+
+enum { GRID = 163 };
+
+/* From -30 to 30, avoiding 0. */
+static float grid(int i) { return -30.0F + 0.37F * (float)i; }
+
+static float activated(nnt_activation kind, float z)
+{
+  float a = NAN;
+  nnt_activate(kind, &z, &a, 1, 1);
+  return a;
+}
+
+static float slope(nnt_activation kind, float z)
+{
+  float const a = activated(kind, z);
+  float d = 1.0F;
+  nnt_activate_backward(kind, &z, &a, &d, 1, 1);
+  return d;
+}
+
+/* Keras's numbers and ours each lie within a few roundings of the true ones; gelu and the slopes
+ * subtract numbers of the size of z or 1. */
+static double tolerance(double z) { return 4.0 * (double)FLT_EPSILON * fmax(1.0, fabs(z)); }
+
+static void values_and_slopes_are_those_of_keras(void)
+{
+  CU_ASSERT_EQUAL(KINDS, NNT_ACTIVATION_COUNT - 1); /* all but softmax */
+  for (size_t k = 0; k < KINDS; k++) {
+    keras_activation const *const keras = &keras_activations[k];
+    for (size_t i = 0; i < ARGUMENTS; i++) {
+      float const z = activation_arguments[i];
+      CU_ASSERT_DOUBLE_EQUAL((double)activated(keras->kind, z), (double)keras->value[i],
+                             tolerance((double)z));
+      CU_ASSERT_DOUBLE_EQUAL((double)slope(keras->kind, z), (double)keras->slope[i],
+                             tolerance((double)z));
+    }
+  }
+}
+
+/* Where nothing cancels, each value is right to a few units in the last place, however small. The
+ * C library's float32 functions are right to 2 units. */
+static void values_are_right_to_the_last_digits(void)
+{
+  for (size_t k = 0; k < KINDS; k++) {
+    nnt_activation const kind = keras_activations[k].kind;
+    for (int i = 0; i < GRID; i++) {
+      float const z = grid(i);
+      double const expected = activation_of(kind, (double)z);
+      double const relative = 6.0 * (double)FLT_EPSILON * fabs(expected);
+      /* 1 + erf cancels for negative z, in Keras as well. */
+      double const cancelled = kind == NNT_GELU ? (double)FLT_EPSILON * fabs((double)z) : 0.0;
+      CU_ASSERT_DOUBLE_EQUAL((double)activated(kind, z), expected, relative + cancelled);
+    }
+  }
+}
+
+/* Central differences of the float64 definitions, h = 1e-5: truncated at h^2 f'''/6 < 1e-10,
+ * rounded to 30 * 2^-53 / h < 1e-9; both are far below the tolerance. No z is at a kink. */
+static void slopes_are_those_of_the_definitions(void)
+{
+  double const h = 1e-5;
+  for (size_t k = 0; k < KINDS; k++) {
+    nnt_activation const kind = keras_activations[k].kind;
+    for (int i = 0; i < GRID; i++) {
+      float const z = grid(i);
+      double const expected =
+          (activation_of(kind, (double)z + h) - activation_of(kind, (double)z - h)) / (2.0 * h);
+      CU_ASSERT_DOUBLE_EQUAL((double)slope(kind, z), expected, tolerance((double)z));
+    }
+  }
+}
+
+static void nothing_overflows_far_out(void)
+{
+  for (size_t k = 0; k < KINDS; k++) {
+    nnt_activation const kind = keras_activations[k].kind;
+    for (int sign = -1; sign <= 1; sign += 2) {
+      float const z = (float)sign * 1e30F;
+      double const expected = activation_of(kind, (double)z);
+      CU_ASSERT_DOUBLE_EQUAL((double)activated(kind, z), expected, 1e-6 * fabs(expected));
+      CU_ASSERT(isfinite(slope(kind, z)));
+    }
+  }
+}
+
+static void nan_comes_through(void)
+{
+  for (size_t kind = 0; kind < NNT_ACTIVATION_COUNT; kind++) {
+    float const z[2] = {0.5F, NAN};
+    float a[2] = {0.0F, 0.0F};
+    nnt_activate((nnt_activation)kind, z, a, 1, 2);
+    CU_ASSERT(isnan(a[1]));
+  }
+}
+
+static void softmax_is_that_of_keras(void)
+{
+  float a[ROW];
+  float d[ROW];
+  nnt_activate(NNT_SOFTMAX, softmax_arguments, a, 1, ROW);
+  memcpy(d, softmax_upstream, sizeof d);
+  nnt_activate_backward(NNT_SOFTMAX, softmax_arguments, a, d, 1, ROW);
+  for (size_t i = 0; i < ROW; i++) {
+    CU_ASSERT_DOUBLE_EQUAL((double)a[i], (double)softmax_value[i], tolerance(1.0));
+    CU_ASSERT_DOUBLE_EQUAL((double)d[i], (double)softmax_slope[i], tolerance(1.0));
+  }
+}
+
+/* Rows do not mix, a shift by a power of two changes nothing, and far logits do not overflow. */
+static void softmax_is_by_rows_and_stable(void)
+{
+  float z[3 * ROW];
+  float a[3 * ROW];
+  for (size_t i = 0; i < ROW; i++) {
+    z[i] = softmax_arguments[i];
+    z[ROW + i] = softmax_arguments[i] + 1024.0F;
+    z[2 * ROW + i] = i == 2 ? 3e38F : -3e38F;
+  }
+  nnt_activate(NNT_SOFTMAX, z, a, 3, ROW);
+  for (size_t i = 0; i < ROW; i++) {
+    CU_ASSERT_DOUBLE_EQUAL((double)a[i], (double)softmax_value[i], tolerance(1.0));
+    CU_ASSERT_EQUAL(a[ROW + i], a[i]);
+    CU_ASSERT_EQUAL(a[2 * ROW + i], i == 2 ? 1.0F : 0.0F);
+  }
+}
+
+static void works_in_place_and_on_nothing(void)
+{
+  for (size_t kind = 0; kind < NNT_ACTIVATION_COUNT; kind++) {
+    float z[ROW];
+    float a[ROW];
+    memcpy(z, softmax_arguments, sizeof z);
+    nnt_activate((nnt_activation)kind, z, a, 1, ROW);
+    nnt_activate((nnt_activation)kind, z, z, 1, ROW);
+    CU_ASSERT_EQUAL(memcmp(z, a, sizeof a), 0);
+    nnt_activate((nnt_activation)kind, NULL, NULL, 0, ROW);
+    nnt_activate_backward((nnt_activation)kind, NULL, NULL, NULL, 0, ROW);
+  }
+}
+
+static CU_TestInfo tests[] = {
+    {"values and slopes are those of Keras", values_and_slopes_are_those_of_keras},
+    {"values are right to the last digits", values_are_right_to_the_last_digits},
+    {"slopes are those of the definitions", slopes_are_those_of_the_definitions},
+    {"nothing overflows far out", nothing_overflows_far_out},
+    {"NaN comes through", nan_comes_through},
+    {"softmax is that of Keras", softmax_is_that_of_keras},
+    {"softmax is by rows and stable", softmax_is_by_rows_and_stable},
+    {"works in place and on nothing", works_in_place_and_on_nothing},
+    CU_TEST_INFO_NULL,
+};
+TEST_SUITE("activations", tests);
