@@ -46,8 +46,9 @@ nnt_status nnt_digest_end(nnt_digest *digest, unsigned char out[NNT_SHA256_SIZE]
 nnt_status nnt_digest_of(const void *data, size_t bytes, unsigned char out[NNT_SHA256_SIZE])
 {
   nnt_digest *digest = NULL;
-  NNT_TRY(nnt_digest_create(&digest));
-  nnt_status status = nnt_digest_add(digest, data, bytes);
+  nnt_status status = nnt_digest_create(&digest);
+  if (digest == NULL) return status;
+  status = nnt_digest_add(digest, data, bytes);
   if (status == NNT_OK) status = nnt_digest_end(digest, out);
   nnt_digest_destroy(digest);
   return status;

@@ -73,11 +73,11 @@ nnt_status nnt_command_run(const nnt_comm *comm, int argc, char **argv)
 {
   nnt_options *const options = calloc(1, sizeof *options);
   nnt_status status = options == NULL ? nnt_fail(NNT_ENOMEM, "no memory for the options") : NNT_OK;
-  if (status == NNT_OK) status = nnt_options_parse(options, argc, argv);
+  if (options != NULL) status = nnt_options_parse(options, argc, argv);
   status = nnt_comm_agree(comm, status);
-  if (status == NNT_OK && options->action == NNT_ACTION_TRAIN) {
+  if (options != NULL && status == NNT_OK && options->action == NNT_ACTION_TRAIN) {
     status = train(comm, options);
-  } else if (status == NNT_OK) {
+  } else if (options != NULL && status == NNT_OK) {
     status = nnt_comm_follow(comm, nnt_comm_rank(comm) == 0 ? answer(options) : NNT_OK);
   }
   free(options);

@@ -17,7 +17,8 @@ static void fill(const nnt_exchange *exchange, nnt_wishes wishes, nnt_status loc
     sum.correct += mine->tally[k].correct;
   }
   tail[LOSS] = (float)sum.loss;
-  tail[CORRECT_HIGH] = (float)(sum.correct / CUT);
+  int64_t const high = sum.correct / CUT;
+  tail[CORRECT_HIGH] = (float)high;
   tail[CORRECT_LOW] = (float)(sum.correct % CUT);
   /* Sums of either flag stay apart: only rank 0 asks for a save. */
   tail[FLAGS] = (float)((wishes.stop ? STOP : 0) + (wishes.save ? SAVE : 0));

@@ -83,7 +83,7 @@ static nnt_status allocate_buffers(nnt_exchange *exchange)
   NNT_TRY(nnt_memory_create(&memory, size, sizeof *exchange->tails, "the tails of a step"));
   exchange->tails = memory;
   size_t const messages = foreign + (exchange->own_count + 2) * size;
-  NNT_TRY(nnt_memory_create(&memory, messages, sizeof *exchange->requests, "the message handles"));
+  NNT_TRY(nnt_memory_create(&memory, messages, sizeof(MPI_Request), "the message handles"));
   exchange->requests = memory;
   return NNT_OK;
 }

@@ -4,3 +4,5 @@ target_sources(nntrain PRIVATE
   src/comm/exchange.c
   src/comm/node_memory.c
   src/comm/segments.c)
+# For sched_getaffinity().
+set_source_files_properties(src/comm/comm.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)

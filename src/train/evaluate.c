@@ -96,8 +96,8 @@ static void evaluate_blocks(nnt_evaluator *evaluator, const nnt_samples *samples
 {
   for (size_t block = blocks.first; block < blocks.first + blocks.count; block++) {
     size_t const first = block * NNT_EVALUATION_BLOCK;
-    size_t const left = samples->count - first;
-    size_t const rows = left < NNT_EVALUATION_BLOCK ? left : NNT_EVALUATION_BLOCK;
+    size_t const end = first + NNT_EVALUATION_BLOCK;
+    size_t const rows = (end < samples->count ? end : samples->count) - first;
     for (size_t row = 0; row < rows; row++) {
       evaluator->sample[row] = first + row;
       evaluator->labels[row] = samples->labels[first + row];
@@ -143,7 +143,7 @@ nnt_status nnt_evaluator_score(nnt_evaluator *evaluator, const nnt_samples *samp
       nnt_memory_create(&loss, block_count(samples), sizeof(double), "the evaluation");
   if (status == NNT_OK) status = nnt_fault("score", nnt_comm_rank(evaluator->comm));
   status = nnt_comm_agree(evaluator->comm, status);
-  if (status == NNT_OK) {
+  if (status == NNT_OK && loss != NULL) {
     findings found = {.loss = loss};
     *out = score_together(evaluator, samples, parameters, &found);
   }
@@ -200,7 +200,7 @@ nnt_status nnt_evaluator_predict(nnt_evaluator *evaluator, const nnt_samples *sa
   }
   if (status == NNT_OK) status = nnt_fault("predict", nnt_comm_rank(evaluator->comm));
   status = nnt_comm_agree(evaluator->comm, status);
-  if (status == NNT_OK) {
+  if (status == NNT_OK && found.loss != NULL) {
     *score = score_together(evaluator, samples, parameters, &found);
     nnt_comm_gather(evaluator->comm, found.label, rows * sizeof *found.label, out->label);
     if (with_probabilities) {

@@ -16,7 +16,8 @@ nnt_status nnt_run_list_settings(nnt_run *run)
   NNT_TRY(nnt_memory_create(&memory, NNT_OPTION_COUNT, sizeof(nnt_setting), "the settings"));
   run->settings = memory;
   char *const text = malloc(NNT_VALUE_SIZE);
-  nnt_status status = text == NULL ? nnt_fail(NNT_ENOMEM, "no memory for the settings") : NNT_OK;
+  if (text == NULL) return nnt_fail(NNT_ENOMEM, "no memory for the settings");
+  nnt_status status = NNT_OK;
   for (int id = 0; id < NNT_OPTION_COUNT && status == NNT_OK; id++) {
     nnt_option const *const option = nnt_option_at((nnt_option_id)id);
     if (!option->affects_result) continue;

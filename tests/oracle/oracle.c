@@ -1,5 +1,6 @@
 #include "oracle.h"
 
+#include <ftw.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <jansson.h>
@@ -286,11 +287,20 @@ static void compare_files(const oracle *self, const char *name)
   expect(name, "final weights (rms)", compare_weights(self), allowed.weights);
 }
 
+static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+  (void)about;
+  (void)kind;
+  (void)where;
+  return remove(path);
+}
+
 static void remove_output(const char *output)
 {
-  char command[NNT_PATH_SIZE + 32];
-  (void)snprintf(command, sizeof command, "rm -r '%s'", output);
-  if (system(command) != 0) CU_FAIL("cannot remove the output of the run");
+  enum { FOLDERS_OPEN = 4 };
+  if (nftw(output, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS) != 0) {
+    CU_FAIL("cannot remove the output of the run");
+  }
 }
 
 void check_oracle(const char *name)
