@@ -55,8 +55,8 @@ static nnt_status parse_real(const nnt_row *row, const char *text, double *out)
 {
   double value = 0.0;
   if (!read_real(text, &value) || value < row->least || value > row->most) {
-    return nnt_fail(NNT_EUSAGE, "--%s '%.80s': not a number from %g to %g", row->option.name, text,
-                    row->least, row->most);
+    return nnt_fail(NNT_EUSAGE, "--%s '%.80s': not a number from %.9g to %.9g", row->option.name,
+                    text, row->least, row->most);
   }
   *out = value;
   return NNT_OK;

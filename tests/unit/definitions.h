@@ -3,6 +3,9 @@
 #define UNIT_DEFINITIONS_H
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "nntrain/types.h"
@@ -43,6 +46,12 @@ static inline double test_number(uint64_t sequence, uint64_t i)
 {
   uint64_t const word = nnt_random(sequence, NNT_FOR_DIGITS, i, 0, 0, 0).word[0];
   return 2.0 * nnt_random_uniform(word) - 1.0;
+}
+
+/** Are n floats the same to the bit? */
+static inline bool same_bits(const void *a, const void *b, size_t n)
+{
+  return memcmp(a, b, n * sizeof(float)) == 0;
 }
 
 #endif

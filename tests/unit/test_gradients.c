@@ -80,10 +80,10 @@ static void activate(nnt_activation kind, double *x, size_t n)
 static const double *dense_forward(const nnt_layer_spec *layer, const double *w, double *x,
                                    size_t n)
 {
-  double y[WIDTH_MAX];
+  double y[WIDTH_MAX] = {0.0};
   double const *const bias = w + n * layer->units;
   for (size_t o = 0; o < layer->units; o++) {
-    y[o] = layer->use_bias ? bias[o] : 0.0;
+    if (layer->use_bias) y[o] = bias[o];
     for (size_t i = 0; i < n; i++) {
       y[o] += x[i] * w[i * layer->units + o];
     }

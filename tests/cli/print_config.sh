@@ -1,0 +1,15 @@
+# What --print-config prints is a file that gives the same configuration.
+folder=$(mktemp -d) && cd "$folder" || exit 1
+trap 'rm -r "$folder"' EXIT
+same() {
+  "$NNTRAIN" --print-config "$@" >once.ini && "$NNTRAIN" --print-config --config once.ini >twice.ini
+  cmp once.ini twice.ini && echo "the same: $*"
+}
+same
+same --recipe tensorflow
+same --optimizer adamw --learning-rate 0.0010000000474974513 --weight-decay 0.05
+same --momentum 0.9 --nesterov --label-smoothing 0.1 --clip-norm 1e-3
+same --hidden 300,100 --activation relu --init normal:0.1 --validation 500
+same --steps 10 --checkpoint-every 2min --resume never --output 'a folder' --microbatches 16
+same --model model.json --init-from weights.h5
+"$NNTRAIN" --print-config --recipe tensorflow

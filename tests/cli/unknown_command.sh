@@ -1,0 +1,1 @@
+"$NNTRAIN" trane
