@@ -7,26 +7,41 @@
 static char const *const recipe_names[] = {"keras", "tensorflow"};
 static char const *const progress_names[] = {"auto", "bar", "lines", "none"};
 
-#define MEMBER(member) offsetof(nnt_config, member), sizeof(((nnt_config *)NULL)->member)
+#define MEMBER(member)                                                                             \
+  .offset = offsetof(nnt_config, member), .size = sizeof(((nnt_config *)NULL)->member)
 #define ABOUT(id, name, group, value, help, affects)                                               \
   {                                                                                                \
     NNT_OPTION_##id, name, group, value, help, affects                                             \
   }
 #define CHOICE(id, name, group, member, choices, count, affects, value, help)                      \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, value, help, affects), NNT_TYPE_CHOICE,              \
-                       MEMBER(member), .names = (choices), .name_count = (count)}
+  [NNT_OPTION_##id] = {.option = ABOUT(id, name, group, value, help, affects),                     \
+                       .type = NNT_TYPE_CHOICE,                                                    \
+                       MEMBER(member),                                                             \
+                       .names = (choices),                                                         \
+                       .name_count = (count)}
 #define PATH(id, name, group, member, affects, value, help)                                        \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, value, help, affects), NNT_TYPE_PATH, MEMBER(member)}
+  [NNT_OPTION_##id] = {.option = ABOUT(id, name, group, value, help, affects),                     \
+                       .type = NNT_TYPE_PATH,                                                      \
+                       MEMBER(member)}
 #define COUNT(id, name, group, member, lowest, highest, affects, help)                             \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, "N", help, affects), NNT_TYPE_COUNT, MEMBER(member), \
-                       .low = (lowest), .high = (highest)}
+  [NNT_OPTION_##id] = {.option = ABOUT(id, name, group, "N", help, affects),                       \
+                       .type = NNT_TYPE_COUNT,                                                     \
+                       MEMBER(member),                                                             \
+                       .low = (lowest),                                                            \
+                       .high = (highest)}
 #define REAL(id, name, group, member, smallest, largest, help)                                     \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, "X", help, true), NNT_TYPE_REAL, MEMBER(member),     \
-                       .least = (smallest), .most = (largest)}
+  [NNT_OPTION_##id] = {.option = ABOUT(id, name, group, "X", help, true),                          \
+                       .type = NNT_TYPE_REAL,                                                      \
+                       MEMBER(member),                                                             \
+                       .least = (smallest),                                                        \
+                       .most = (largest)}
 #define FLAG(id, name, group, member, affects, help)                                               \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, NULL, help, affects), NNT_TYPE_FLAG, MEMBER(member)}
+  [NNT_OPTION_##id] = {.option = ABOUT(id, name, group, NULL, help, affects),                      \
+                       .type = NNT_TYPE_FLAG,                                                      \
+                       MEMBER(member)}
 #define SPECIAL(id, name, group, kind, member, affects, value, help)                               \
-  [NNT_OPTION_##id] = {ABOUT(id, name, group, value, help, affects), kind, MEMBER(member)}
+  [NNT_OPTION_##                                                                                   \
+      id] = {.option = ABOUT(id, name, group, value, help, affects), .type = kind, MEMBER(member)}
 
 /* The bounds of rates keep what they become in float32 finite and, where 0 makes no sense, not 0.
  */
@@ -47,10 +62,11 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
     SPECIAL(VALIDATION, "validation", "data", NNT_TYPE_VALIDATION, validation, true, "test|none|N",
             "Evaluate after every epoch: on the test set, not at all, or on the last N training "
             "samples, which are then not trained on"),
-    [NNT_OPTION_HIDDEN] = {ABOUT(HIDDEN, "hidden", "model", "N,N...|none",
-                                 "Widths of the hidden dense layers", true),
-                           NNT_TYPE_HIDDEN, offsetof(nnt_config, hidden),
-                           offsetof(nnt_config, activation) - offsetof(nnt_config, hidden)},
+    [NNT_OPTION_HIDDEN] = {.option = ABOUT(HIDDEN, "hidden", "model", "N,N...|none",
+                                           "Widths of the hidden dense layers", true),
+                           .type = NNT_TYPE_HIDDEN,
+                           .offset = offsetof(nnt_config, hidden),
+                           .size = offsetof(nnt_config, activation) - offsetof(nnt_config, hidden)},
     CHOICE(
         ACTIVATION, "activation", "model", activation, nnt_activation_names, NNT_ACTIVATION_COUNT,
         true, "NAME",

@@ -16,7 +16,8 @@ static float sigmoid(float z)
   return z >= 0.0F ? 1.0F / (1.0F + e) : e / (1.0F + e);
 }
 
-static float relu(float z) { return z > 0.0F ? z : 0.0F; }
+/* NaN must come through: hidden here, it would let a diverged run go on. */
+static float relu(float z) { return z < 0.0F ? 0.0F : z; }
 
 static float leaky_relu(float z) { return z > 0.0F ? z : leaky_slope * z; }
 
@@ -85,6 +86,18 @@ void nnt_activate(nnt_activation kind, const float *z, float *a, size_t rows, si
   }
 }
 
+static float relu_slope(float z) { return z > 0.0F ? 1.0F : 0.0F; }
+
+static float leaky_relu_slope(float z) { return z > 0.0F ? 1.0F : leaky_slope; }
+
+static float elu_slope(float z, float a) { return z > 0.0F ? 1.0F : a + 1.0F; }
+
+/* At 0, where all-zero inputs lie, Keras takes the slope from the right. */
+static float selu_slope(float z, float a)
+{
+  return z < 0.0F ? a + selu_scale * selu_alpha : selu_scale;
+}
+
 static float gelu_slope(float z)
 {
   float const density = one_over_sqrt_two_pi * expf(-0.5F * z * z);
@@ -116,15 +129,15 @@ void nnt_activate_backward(nnt_activation kind, const float *z, const float *a, 
   case NNT_SIGMOID:
     FOR_EACH(d[i] *= a[i] * (1.0F - a[i]));
   case NNT_RELU:
-    FOR_EACH(d[i] = z[i] > 0.0F ? d[i] : 0.0F);
+    FOR_EACH(d[i] *= relu_slope(z[i]));
   case NNT_TANH:
     FOR_EACH(d[i] *= 1.0F - a[i] * a[i]);
   case NNT_LEAKY_RELU:
-    FOR_EACH(d[i] *= z[i] > 0.0F ? 1.0F : leaky_slope);
+    FOR_EACH(d[i] *= leaky_relu_slope(z[i]));
   case NNT_ELU:
-    FOR_EACH(d[i] *= z[i] > 0.0F ? 1.0F : a[i] + 1.0F);
+    FOR_EACH(d[i] *= elu_slope(z[i], a[i]));
   case NNT_SELU:
-    FOR_EACH(d[i] *= z[i] > 0.0F ? selu_scale : a[i] + selu_scale * selu_alpha);
+    FOR_EACH(d[i] *= selu_slope(z[i], a[i]));
   case NNT_GELU:
     FOR_EACH(d[i] *= gelu_slope(z[i]));
   case NNT_SILU:

@@ -1,7 +1,8 @@
 /** Matrix products in float32, row-major; B rows, I features in, O features out.
  *
- *  Every size is at most INT_MAX, as nnt_model_create() has made sure. The bits of a product depend
- * on the shape of the call and on OpenBLAS's core type, on nothing else. */
+ *  Every size is at most INT_MAX, as nnt_model_create() and nnt_workspace_create() have made sure.
+ * The bits of a product depend on the shape of the call and on OpenBLAS's core type, on nothing
+ * else. */
 #ifndef KERNELS_BLAS_H
 #define KERNELS_BLAS_H
 

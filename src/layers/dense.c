@@ -18,16 +18,15 @@ static void forward(const nnt_layer *layer, const float *parameters, const nnt_l
   size_t const units = layer->outputs;
   nnt_product(rows->input, parameters + layer->kernel, rows->pre, rows->count, layer->inputs,
               units);
-  if (layer->spec->use_bias) {
-    float const *const bias = parameters + layer->bias;
-    for (size_t row = 0; row < rows->count; row++) {
-      float *const z = rows->pre + row * units;
-      for (size_t o = 0; o < units; o++) {
-        z[o] += bias[o];
-      }
+  float const *const bias = parameters + layer->bias;
+  /* Bias and activation row by row, while the row is in the nearest cache. */
+  for (size_t row = 0; row < rows->count; row++) {
+    float *const z = rows->pre + row * units;
+    for (size_t o = 0; layer->spec->use_bias && o < units; o++) {
+      z[o] += bias[o];
     }
+    nnt_activate(layer->spec->activation, z, rows->output + row * units, 1, units);
   }
-  nnt_activate(layer->spec->activation, rows->pre, rows->output, rows->count, units);
 }
 
 static void backward(const nnt_layer *layer, const float *parameters, const nnt_layer_rows *rows,

@@ -4,7 +4,10 @@
 
 #include "model/private.h"
 
-static double const epsilon = 1e-7; /* keras.config.epsilon() */
+/* The bounds of clipping, as float32 has them: keras.config.epsilon() and 1 minus that, which is
+ * 1 - 1.19e-7. */
+static double const least = (double)1e-7F;
+static double const most = (double)(1.0F - 1e-7F);
 
 /* The target of class c: one-hot, smoothed. */
 static double target(const nnt_loss *loss, size_t classes, bool is_label)
@@ -45,7 +48,12 @@ static double entropy_of_logits(const nnt_loss *loss, const float *z, size_t cla
   return sum;
 }
 
-static double clipped(double p) { return fmin(fmax(p, epsilon), 1.0 - epsilon); }
+/* NaN stays NaN, as in TensorFlow: outputs that are all 0 have no probabilities. */
+static double clipped(double p)
+{
+  if (p < least) return least;
+  return p > most ? most : p;
+}
 
 static double sum_of(const float *y, size_t classes, double (*of)(double))
 {
@@ -133,7 +141,7 @@ static void logits_gradient(const nnt_loss *loss, const float *z, size_t classes
 }
 
 /* The derivative of clipping: 1 within the bounds, 0 outside. */
-static double slope_of_clipping(double p) { return p >= epsilon && p <= 1.0 - epsilon ? 1.0 : 0.0; }
+static double slope_of_clipping(double p) { return p < least || p > most ? 0.0 : 1.0; }
 
 /* By p = y / sum(y): g_c = -t_c / p_c within the bounds of clipping; by y: (g_c - sum_k g_k p_k) /
  * sum. */
@@ -193,5 +201,6 @@ bool nnt_loss_gradient(const nnt_model *model, const nnt_loss *loss, const nnt_w
       categorical_gradient(loss, y, classes, labels[row], d);
     }
   }
-  return logits;
+  /* Outputs that are taken for logits have still come through the last layer's activation. */
+  return nnt_model_ends_in_softmax(model) && logits;
 }

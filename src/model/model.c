@@ -32,17 +32,19 @@ static nnt_status count_features(nnt_model *model)
   return NNT_OK;
 }
 
-/* Dense layers act on the last axis in Keras, so images must be flattened before the first one. */
+/* Dense layers and softmax act on the last axis in Keras, so images must be flattened before. */
 static nnt_status check_flattened(const nnt_model_spec *spec)
 {
   if (spec->input_dimensions == 1) return NNT_OK;
   for (size_t i = 0; i < spec->layer_count; i++) {
-    if (spec->layers[i].kind == NNT_FLATTEN) return NNT_OK;
-    if (spec->layers[i].kind == NNT_DENSE) {
+    nnt_layer_spec const *const layer = &spec->layers[i];
+    if (layer->kind == NNT_FLATTEN) return NNT_OK;
+    if (layer->kind == NNT_DENSE ||
+        (layer->kind == NNT_ACTIVATION && layer->activation == NNT_SOFTMAX)) {
       return nnt_fail(NNT_EDATA,
                       "layer '%s': a Flatten layer must come before it, since the input "
                       "has %zu dimensions",
-                      spec->layers[i].name, spec->input_dimensions);
+                      layer->name, spec->input_dimensions);
     }
   }
   return NNT_OK;
@@ -58,9 +60,11 @@ static nnt_status lay_out_layer(nnt_model *model, size_t l, size_t inputs)
   layer->outputs = layer->kind->outputs(spec, inputs, &why);
   if (layer->outputs == 0) return nnt_fail(NNT_EDATA, "layer '%s': %s", spec->name, why);
   if (spec->kind != NNT_DENSE) return NNT_OK;
+  /* No more parameters than this altogether, so that no size in bytes overflows. */
+  size_t const room = PTRDIFF_MAX / 16 - model->parameter_count;
   size_t kernel = 0;
   if (layer->outputs > INT_MAX || !nnt_size_multiply(inputs, layer->outputs, &kernel) ||
-      kernel > PTRDIFF_MAX / 16 - model->parameter_count) {
+      kernel > room || layer->outputs > room - kernel) {
     return nnt_fail(NNT_EDATA, "layer '%s': %zu units on %zu inputs are too many", spec->name,
                     layer->outputs, inputs);
   }
@@ -242,6 +246,7 @@ static double square_sum(const float *w, size_t n)
 }
 
 /* The tree over blocks, formed without an array of their sums. */
+/* NOLINTNEXTLINE(misc-no-recursion): it is as deep as the tree, 50 levels at most. */
 static double square_sum_in_tree(const float *w, size_t n)
 {
   size_t const blocks = n / PENALTY_BLOCK + (n % PENALTY_BLOCK != 0);

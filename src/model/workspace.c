@@ -1,68 +1,78 @@
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "model/private.h"
 
-/* Floats of one array of a workspace, rounded up so that the next one is aligned. */
-static bool add_array(size_t *total, size_t rows, size_t columns)
+/* Memory that is handed out array by array; without a base, only the floats are counted. */
+typedef struct supply {
+  float *base; /* or NULL */
+  size_t used;
+  size_t rows;
+} supply;
+
+/* Places an array of the supply's rows; rounds up so that the next one is aligned. */
+static bool place_array(supply *from, size_t columns, float **array)
 {
   enum { ALIGNMENT = 16 };
   size_t count = 0;
-  if (!nnt_size_multiply(rows, columns, &count)) return false;
+  if (!nnt_size_multiply(from->rows, columns, &count)) return false;
   count = (count / ALIGNMENT + 1) * ALIGNMENT;
-  if (*total > PTRDIFF_MAX / 8 - count) return false;
-  *total += count;
+  if (from->used > PTRDIFF_MAX / 8 - count) return false;
+  *array = from->base == NULL ? NULL : from->base + from->used;
+  from->used += count;
   return true;
 }
 
-/* Places all arrays one behind the other from `base`; with NULL, only counts the floats. A Flatten
- * layer shares the arrays of what is before it: rows are flat anyway. */
-static bool place(nnt_workspace *workspace, bool training, float *base, size_t *total)
+static bool place_layer(nnt_workspace *workspace, bool training, supply *from, size_t l)
 {
-  nnt_model const *const model = workspace->model;
-  *total = 0;
-  workspace->input = base;
-  if (!add_array(total, workspace->rows, model->features)) return false;
-  for (size_t l = 0; l < model->spec.layer_count; l++) {
-    nnt_layer const *const layer = &model->layers[l];
-    if (layer->spec->kind == NNT_FLATTEN) {
-      workspace->output[l] = l == 0 ? workspace->input : workspace->output[l - 1];
-      workspace->delta[l] = l == 0 ? NULL : workspace->delta[l - 1];
-      continue;
-    }
-    if (layer->kind->has_pre) {
-      if (base != NULL) workspace->pre[l] = base + *total;
-      if (!add_array(total, workspace->rows, layer->outputs)) return false;
-    }
-    if (base != NULL) workspace->output[l] = base + *total;
-    if (!add_array(total, workspace->rows, layer->outputs)) return false;
-    if (!training) continue;
-    if (base != NULL) workspace->delta[l] = base + *total;
-    if (!add_array(total, workspace->rows, layer->outputs)) return false;
+  nnt_layer const *const layer = &workspace->model->layers[l];
+  /* Rows are flat anyway, so a Flatten layer shares the arrays of what is before it. */
+  if (layer->spec->kind == NNT_FLATTEN) {
+    workspace->output[l] = l == 0 ? workspace->input : workspace->output[l - 1];
+    workspace->delta[l] = l == 0 ? NULL : workspace->delta[l - 1];
+    return true;
   }
-  return true;
+  size_t const columns = layer->outputs;
+  return (!layer->kind->has_pre || place_array(from, columns, &workspace->pre[l])) &&
+         place_array(from, columns, &workspace->output[l]) &&
+         (!training || place_array(from, columns, &workspace->delta[l]));
+}
+
+/* Places all arrays one behind the other, the input first. */
+static bool place(nnt_workspace *workspace, bool training, supply *from)
+{
+  bool fits = place_array(from, workspace->model->features, &workspace->input);
+  for (size_t l = 0; fits && l < workspace->model->spec.layer_count; l++) {
+    fits = place_layer(workspace, training, from, l);
+  }
+  return fits;
 }
 
 nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model, size_t rows,
                                 bool training)
 {
+  if (rows > INT_MAX) {
+    return nnt_fail(NNT_ENOMEM, "%zu rows of activations are more than BLAS can count", rows);
+  }
   void *memory = NULL;
   NNT_TRY(nnt_memory_create(&memory, 1, sizeof(nnt_workspace), "a workspace"));
   nnt_workspace *const workspace = memory;
   workspace->model = model;
   workspace->rows = rows;
-  size_t total = 0;
+  supply counted = {NULL, 0, rows};
   float *floats = NULL;
   nnt_status status = NNT_OK;
-  if (!place(workspace, training, NULL, &total)) {
+  if (!place(workspace, training, &counted)) {
     status = nnt_fail(NNT_ENOMEM, "%zu rows of activations are too many to address", rows);
   }
-  if (status == NNT_OK) status = nnt_floats_create(&floats, total, "the activations");
+  if (status == NNT_OK) status = nnt_floats_create(&floats, counted.used, "the activations");
   if (status != NNT_OK) {
     free(workspace);
     return status;
   }
-  (void)place(workspace, training, floats, &total);
+  supply from = {floats, 0, rows};
+  (void)place(workspace, training, &from);
   *out = workspace;
   return NNT_OK;
 }

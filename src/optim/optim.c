@@ -25,8 +25,8 @@ float nnt_clip_factor(double norm, double clip_norm)
 {
   if (norm == 0.0) return 1.0F;
   if (!isfinite(norm)) return NAN;
-  float const c = (float)clip_norm;
-  return c * fminf(1.0F / (float)norm, 1.0F / c);
+  /* 1/c is formed in float64 and then rounded, as Python does. */
+  return (float)clip_norm * fminf(1.0F / (float)norm, (float)(1.0 / clip_norm));
 }
 
 static void decay(float *w, size_t n, float weight_decay, float rate)

@@ -2,7 +2,7 @@
 #ifndef UNIT_DATA_SAMPLE_H
 #define UNIT_DATA_SAMPLE_H
 
-#include <ftw.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +18,25 @@ static inline void folder_make(char folder[NNT_PATH_SIZE])
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
 }
 
-static inline int remove_entry(const char *path, const struct stat *about, int kind,
-                               struct FTW *place)
-{
-  (void)about;
-  (void)kind;
-  (void)place;
-  return remove(path);
-}
-
-static inline void folder_remove(const char *folder)
-{
-  CU_ASSERT_EQUAL(nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
-}
-
 static inline void path_in(char path[NNT_PATH_SIZE], const char *folder, const char *name)
 {
   int const length = snprintf(path, NNT_PATH_SIZE, "%s/%s", folder, name);
   CU_ASSERT_FATAL(length > 0 && length < NNT_PATH_SIZE);
+}
+
+/* Removes a folder with what is in it: files and empty folders. */
+static inline void folder_remove(const char *folder)
+{
+  DIR *const entries = opendir(folder);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
+  for (struct dirent *it = readdir(entries); it != NULL; it = readdir(entries)) {
+    if (it->d_name[0] == '.') continue;
+    char path[NNT_PATH_SIZE];
+    path_in(path, folder, it->d_name);
+    CU_ASSERT_EQUAL(remove(path), 0);
+  }
+  (void)closedir(entries);
+  CU_ASSERT_EQUAL(remove(folder), 0);
 }
 
 static inline void file_store(const char *folder, const char *name, const void *data, size_t bytes)
