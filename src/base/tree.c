@@ -9,6 +9,15 @@ size_t nnt_tree_split(size_t n)
   return power;
 }
 
+size_t nnt_tree_levels(size_t n)
+{
+  size_t levels = 0;
+  for (size_t left = n; left > 1; left -= left / 2) {
+    levels++;
+  }
+  return levels;
+}
+
 static size_t cut(nnt_range node, nnt_range leaves, nnt_range *out, size_t count)
 {
   size_t const node_end = node.first + node.count;

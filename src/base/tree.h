@@ -11,7 +11,7 @@
 #include "nntrain/types.h"
 
 /** A node covers at most two maximal subtrees a level; 64 levels suffice for any size_t. */
-enum { NNT_SUBTREES_MAX = 128, NNT_TREE_LEVELS = 65 };
+enum { NNT_SUBTREES_MAX = 128 };
 
 /** The largest power of two below n, for n >= 2. Local; cannot fail. */
 size_t nnt_tree_split(size_t n);
@@ -20,6 +20,10 @@ size_t nnt_tree_split(size_t n);
  *  out [out] the subtrees, from left to right; room for NNT_SUBTREES_MAX.
  *  Local; cannot fail. Returns their number. */
 size_t nnt_tree_subtrees(size_t n, nnt_range leaves, nnt_range *out);
+
+/** How many levels of inner nodes the tree over n leaves has: the smallest l with 2^l >= n. Local;
+ *  cannot fail. */
+size_t nnt_tree_levels(size_t n);
 
 /** The sum of x(0..n-1) in tree order; 0 for n = 0. Local; cannot fail. */
 double nnt_tree_sum(const double *x, size_t n);

@@ -77,8 +77,9 @@ static nnt_status allocate_buffers(nnt_exchange *exchange)
   }
   NNT_TRY(nnt_floats_create(&exchange->incoming, floats, "the gradients of other ranks"));
   NNT_TRY(nnt_floats_create(&exchange->sum, segment + NNT_FLOAT_TAIL, "the summed gradient"));
-  NNT_TRY(
-      nnt_floats_create(&exchange->scratch, (size_t)NNT_TREE_LEVELS * NNT_CHUNK, "partial sums"));
+  /* The right child of a node on the lowest level has a chunk of its own as well. */
+  size_t const chunks = nnt_tree_levels(exchange->microbatches) + 1;
+  NNT_TRY(nnt_floats_create(&exchange->scratch, chunks * NNT_CHUNK, "partial sums"));
   void *memory = NULL;
   NNT_TRY(nnt_memory_create(&memory, size, sizeof *exchange->tails, "the tails of a step"));
   exchange->tails = memory;

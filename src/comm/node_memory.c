@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "comm/private.h"
 
 struct nnt_node_memory {
@@ -49,6 +50,7 @@ nnt_status nnt_node_memory_create(nnt_node_memory **out, const nnt_comm *comm, s
   nnt_status status = NNT_OK;
   if (memory == NULL) status = nnt_fail(NNT_ENOMEM, "no memory for a handle of shared memory");
   if (bytes > PTRDIFF_MAX - ALIGNMENT) status = nnt_fail(NNT_ENOMEM, "%zu bytes to share", bytes);
+  if (status == NNT_OK) status = nnt_fault("share", comm->rank);
   status = nnt_comm_agree(comm, status);
   if (status != NNT_OK || memory == NULL) {
     free(memory);

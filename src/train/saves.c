@@ -172,6 +172,7 @@ nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
         .phase_count = NNT_PHASE_COUNT,
     };
     status = nnt_results_write(run->results, &results);
+    if (status == NNT_OK) status = nnt_fault("results", nnt_comm_rank(run->comm));
   }
   status = nnt_comm_follow(run->comm, status);
   nnt_phases_end(&run->phases, NNT_PHASE_CHECKPOINT);

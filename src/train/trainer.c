@@ -47,7 +47,8 @@ static nnt_status allocate(nnt_trainer *trainer)
   /* Smaller batches never give a rank more rows than full ones and one. */
   size_t const rows = own_rows(trainer, trainer->options.batch_size).count + 1;
   size_t scratch = 0;
-  if (!nnt_size_multiply(NNT_TREE_LEVELS, nnt_model_tile_size_max(model), &scratch)) {
+  size_t const levels = nnt_tree_levels(trainer->options.microbatches);
+  if (!nnt_size_multiply(levels, nnt_model_tile_size_max(model), &scratch)) {
     return nnt_fail(NNT_ENOMEM, "the tiles of the gradient are too large to address");
   }
   NNT_TRY(nnt_workspace_create(&trainer->workspace, model, rows, true));

@@ -23,19 +23,21 @@ inject() { # <site> <ranks> <rank that fails>
   echo "$1, rank $3 of $2: $((SECONDS - began)) s"
 }
 
-for site in load model start exchange trainer evaluator step score predict; do
+for site in share load model start exchange trainer evaluator step score predict; do
   inject "$site" 1 0
   inject "$site" 3 2
 done
 # Work of a node's first rank alone.
 inject data 3 0
 
-# A failed save is told by rank 0 for all, so no rank is named.
-NNT_FAULT=save:0 run 3 "${arguments[@]}" --output saving >out 2>err
-code=$?
-[ "$code" -eq 70 ] || fail "save: exit code $code"
-[ "$(grep -v '^nntrain: warning: ' err)" = "nntrain: internal error: injected fault 'save'" ] ||
-  { fail "save:" && cat err; }
+# What rank 0 does for all, it tells for all, so no rank is named.
+for site in save results; do
+  NNT_FAULT=$site:0 run 3 "${arguments[@]}" --output "run-$site" >out 2>err
+  code=$?
+  [ "$code" -eq 70 ] || fail "$site: exit code $code"
+  [ "$(grep -v '^nntrain: warning: ' err)" = "nntrain: internal error: injected fault '$site'" ] ||
+    { fail "$site:" && cat err; }
+done
 
 # Without injection the same run passes: the faults above were injected, not real.
 run 3 "${arguments[@]}" --output good >out || fail "the run without a fault"
