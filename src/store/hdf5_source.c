@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5_hl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,6 +71,25 @@ static nnt_status load(nnt_h5_source *out, int file, nnt_h5_trailer wanted)
   return nnt_trailer_check(trailer, out->bytes, out->byte_count, out->name);
 }
 
+/* HDF5 works on a copy of ours: what has passed the check cannot change any more.
+ * H5LTopen_file_image() would spare the copy, but leaks a block at each call. */
+static hid_t open_image(void *bytes, size_t count)
+{
+  enum { INCREMENT = 1 << 16 };
+  /* The name must be that of no file, and of no other image that is open. */
+  char name[64];
+  (void)snprintf(name, sizeof name, "/dev/null/%p", bytes);
+  hid_t const access = H5Pcreate(H5P_FILE_ACCESS);
+  if (access < 0) return access;
+  hid_t file = H5I_INVALID_HID;
+  if (H5Pset_fapl_core(access, INCREMENT, false) >= 0 &&
+      H5Pset_file_image(access, bytes, count) >= 0) {
+    file = H5Fopen(name, H5F_ACC_RDONLY, access);
+  }
+  (void)H5Pclose(access);
+  return file;
+}
+
 nnt_status nnt_h5_source_open(nnt_h5_source *out, const char *path, nnt_status bad,
                               nnt_h5_trailer trailer)
 {
@@ -81,9 +100,7 @@ nnt_status nnt_h5_source_open(nnt_h5_source *out, const char *path, nnt_status b
   nnt_status status = load(out, file, trailer);
   (void)close(file);
   if (status == NNT_OK) {
-    /* HDF5 works on our copy: what has passed the check cannot change any more. */
-    out->file = H5LTopen_file_image(out->bytes, out->byte_count,
-                                    H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE);
+    out->file = open_image(out->bytes, out->byte_count);
     if (out->file < 0) status = nnt_fail(bad, "%s is not an HDF5 file, or is damaged", path);
   }
   if (status != NNT_OK) nnt_h5_source_close(out);
