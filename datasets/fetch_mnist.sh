@@ -1,15 +1,24 @@
 #!/bin/bash
 # Fetches MNIST: four IDX files, compressed by gzip, checked by the SHA-256 of their contents. Files
-# that are there and right are kept; a file appears only when it is complete and right.
+# that are there and right are kept. The folder appears only when all four are in it, because nntrain
+# takes half a data set for a damaged one; until then what has been fetched waits in FOLDER.part.
 #
 #   datasets/fetch_mnist.sh [FOLDER]     default: mnist beside this script
 #
 # NNTRAIN_MNIST_MIRRORS, a list of addresses separated by spaces, replaces the mirrors.
+# Exit codes: 0 MNIST is there; 74 it could not be fetched or stored; 64 wrong usage.
 set -u
+if [ $# -gt 1 ]; then
+  echo "usage: fetch_mnist.sh [FOLDER]" >&2
+  exit 64
+fi
 folder=${1:-$(cd "$(dirname "$0")" && pwd)/mnist}
-mirrors=${NNTRAIN_MNIST_MIRRORS:-"https://ossci-datasets.s3.amazonaws.com/mnist
+folder=${folder%/}
+waiting=$folder.part
+read -r -d '' -a mirrors <<<"${NNTRAIN_MNIST_MIRRORS:-
+  https://ossci-datasets.s3.amazonaws.com/mnist
   https://storage.googleapis.com/cvdf-datasets/mnist
-  https://raw.githubusercontent.com/fgnt/mnist/master"}
+  https://raw.githubusercontent.com/fgnt/mnist/master}"
 
 # Digests of the uncompressed files: mirrors wrap them in gzip differently.
 names=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)
@@ -20,45 +29,83 @@ digests=(
   ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
 )
 
+say() {
+  echo "fetch_mnist.sh: $*" >&2
+}
+
 is_right() { # <file> <digest>
   [ -f "$1" ] && [ "$(gzip -dc "$1" 2>/dev/null | sha256sum | cut -d ' ' -f 1)" = "$2" ]
 }
 
+# Gives up when no connection comes about in 10 s, or less than 1 kB/s arrives for 30 s.
 download() { # <address> <file>
   if command -v curl >/dev/null; then
-    curl --silent --fail --location --connect-timeout 10 --max-time 300 --output "$2" "$1"
-  elif command -v wget >/dev/null; then
-    wget --quiet --timeout=10 --tries=1 --output-document="$2" "$1"
+    curl --silent --show-error --fail --location --connect-timeout 10 --speed-limit 1000 \
+      --speed-time 30 --output "$2" "$1"
   else
-    echo "fetch_mnist.sh: neither curl nor wget is installed" >&2
-    return 1
+    wget --no-verbose --timeout=30 --connect-timeout=10 --tries=1 --output-document="$2" "$1"
   fi
 }
 
 fetch() { # <name> <digest>
-  local file=$folder/$1.gz mirror part
-  if is_right "$file" "$2"; then
-    echo "$file is there already"
-    return 0
-  fi
-  part=$(mktemp "$folder/.fetch.XXXXXX") || return 1
-  for mirror in $mirrors; do
-    if download "$mirror/$1.gz" "$part" && is_right "$part" "$2"; then
-      chmod 644 "$part" && mv "$part" "$file" && echo "$file fetched from $mirror" && return 0
+  local mirror
+  for mirror in "${mirrors[@]}"; do
+    if ! download "${mirror%/}/$1.gz" "$part"; then
+      say "cannot fetch ${mirror%/}/$1.gz"
+    elif ! is_right "$part" "$2"; then
+      say "${mirror%/}/$1.gz is not what it should be; another mirror may have it"
+    else
+      mv "$part" "$waiting/$1.gz" && echo "$1.gz fetched from ${mirror%/}"
+      return
     fi
   done
-  rm -f "$part"
-  echo "fetch_mnist.sh: no mirror gave a right $1.gz; is there a network?" >&2
+  say "no mirror gave a right $1.gz; is there a network?"
   return 1
 }
 
-mkdir -p "$folder" || exit 1
+# One step where the folder is new; file by file where it only lacks some.
+finish() {
+  mv -T "$waiting" "$folder" 2>/dev/null || { mv "$waiting"/*.gz "$folder"/ && rmdir "$waiting"; }
+}
+
+give_up() {
+  # Nothing fetched: leave nothing behind.
+  rmdir "$waiting" 2>/dev/null
+  if [ -e "$folder" ]; then
+    say "MNIST in $folder is not complete or damaged"
+  else
+    say "MNIST is not in $folder; without it, nntrain trains on its built-in digits"
+  fi
+  exit 74
+}
+
+missing=()
 for i in "${!names[@]}"; do
-  if ! fetch "${names[i]}" "${digests[i]}"; then
-    # An empty folder would look like a damaged data set.
-    rmdir "$folder" 2>/dev/null
-    echo "fetch_mnist.sh: MNIST is not complete in $folder" >&2
-    exit 1
+  if is_right "$folder/${names[i]}.gz" "${digests[i]}"; then
+    echo "$folder/${names[i]}.gz is there already"
+  elif is_right "$waiting/${names[i]}.gz" "${digests[i]}"; then
+    echo "$waiting/${names[i]}.gz is there already"
+  else
+    missing+=("$i")
   fi
 done
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! command -v curl >/dev/null && ! command -v wget >/dev/null; then
+    say "neither curl nor wget is installed"
+    exit 74
+  fi
+  mkdir -p "$waiting" || exit 74
+  part=$waiting/.fetch.$$
+  trap 'rm -f "$part"' EXIT
+  trap 'exit 74' INT TERM HUP
+  for i in "${missing[@]}"; do
+    fetch "${names[i]}" "${digests[i]}" || {
+      rm -f "$part"
+      give_up
+    }
+  done
+fi
+if [ -d "$waiting" ]; then
+  finish || exit 74
+fi
 echo "MNIST is in $folder: nntrain --data $folder"

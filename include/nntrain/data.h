@@ -63,8 +63,10 @@ NNT_MUST_CHECK nnt_status nnt_source_open(nnt_source **out, nnt_data_info *info,
                                           const nnt_source_options *options);
 
 /** Reads all samples into `memory` (info->bytes bytes, 64-byte aligned).
- *  digest [out] SHA-256 of shapes, pixels and labels, as text: the identity of the data.
- *  Local; NNT_EDATA (truncated, corrupt, not finite), NNT_EIO, NNT_ENOMEM. */
+ *  digest [out] the identity of the data, as text: SHA-256 of eight 64-bit numbers (training count,
+ *  test count, 0 for uint8 or 1 for float32, number of dimensions, shape filled up with zeros),
+ * then training images, test images, training labels, test labels as they lie in memory. Local;
+ * NNT_EDATA (truncated, corrupt, not finite), NNT_EIO, NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_source_load(nnt_source *source, void *memory,
                                           char digest[NNT_SHA256_TEXT_SIZE]);
 
@@ -85,9 +87,9 @@ void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t 
 
 /** The order in which an epoch visits the samples, as a pure function.
  *
- *  A keyed permutation of [0, n) by a Feistel network over the next power of two with cycle
- * walking; no rank stores or sends it. Source: Black and Rogaway, "Ciphers with Arbitrary Finite
- * Domains", 2002; round function Philox. */
+ *  A keyed permutation of [0, n) by a Feistel network of six rounds over the next power of
+ * two, at least 256, with cycle walking; no rank stores or sends it. Source: Black and Rogaway,
+ * "Ciphers with Arbitrary Finite Domains", 2002; round function Philox. */
 typedef struct nnt_order {
   uint64_t seed;
   uint64_t epoch;   /* from 0 */

@@ -14,11 +14,12 @@ typedef struct nnt_digit_stroke {
 } nnt_digit_stroke;
 
 typedef struct nnt_digit_shape {
+  unsigned share; /* how often it is seen, relative to the others */
   size_t stroke_count;
   nnt_digit_stroke strokes[NNT_STROKES];
 } nnt_digit_shape;
 
-/** The ways to write one digit, all equally frequent. */
+/** The ways to write one digit. */
 typedef struct nnt_digit_variants {
   size_t count;
   nnt_digit_shape shapes[NNT_SHAPES];

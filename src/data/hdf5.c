@@ -90,26 +90,61 @@ static size_t extents_of(hid_t dataset, size_t extents[NNT_DIMENSIONS_MAX + 1])
 }
 
 /* A dataset that was never written may announce any size: it must have room in the file, but for
- * what compression may save. */
-static bool size_is_plausible(hid_t dataset, size_t values)
+ * what deflate, the strongest usual compression, may save. */
+static bool is_written(hid_t dataset, size_t values, size_t value_size)
 {
   enum { RATIO_MAX = 1100 };
-  return H5Dget_storage_size(dataset) >= values / RATIO_MAX;
+  hsize_t const stored = H5Dget_storage_size(dataset);
+  return stored > 0 && stored >= values / RATIO_MAX * value_size;
 }
 
-static nnt_status check_pixels(const hdf5_source *source, hid_t dataset, int part, nnt_pixel *out)
+/* "int16", "float64", or "of a type that is no number". */
+static void type_text(hid_t type, char *out, size_t size)
+{
+  size_t const bits = 8 * H5Tget_size(type);
+  H5T_class_t const class = H5Tget_class(type);
+  if (class == H5T_INTEGER) {
+    (void)snprintf(out, size, "%sint%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
+  } else if (class == H5T_FLOAT) {
+    (void)snprintf(out, size, "float%zu", bits);
+  } else {
+    (void)snprintf(out, size, "of a type that is no number");
+  }
+}
+
+static nnt_status check_pixels(const hdf5_source *source, hid_t dataset, int part, nnt_pixel *pixel,
+                               size_t *size)
 {
   hid_t const type = H5Dget_type(dataset);
   H5T_class_t const class = H5Tget_class(type);
-  bool const is_byte =
-      class == H5T_INTEGER && H5Tget_size(type) == 1 && H5Tget_sign(type) == H5T_SGN_NONE;
+  char text[40];
+  type_text(type, text, sizeof text);
+  *size = H5Tget_size(type);
+  bool const is_byte = class == H5T_INTEGER && *size == 1 && H5Tget_sign(type) == H5T_SGN_NONE;
   (void)H5Tclose(type);
   if (!is_byte && class != H5T_FLOAT) {
-    return nnt_fail(NNT_EDATA, "%s: /%s/images is neither uint8 nor a float type", source->path,
-                    groups[part]);
+    return nnt_fail(NNT_EDATA, "%s: /%s/images is %s; uint8 or a float type is expected",
+                    source->path, groups[part], text);
   }
-  *out = is_byte ? NNT_PIXEL_UINT8 : NNT_PIXEL_FLOAT32;
+  *pixel = is_byte ? NNT_PIXEL_UINT8 : NNT_PIXEL_FLOAT32;
   return NNT_OK;
+}
+
+/* Training and test images must be of one kind. */
+static nnt_status check_same(const hdf5_source *source, const size_t *shape, size_t dimensions,
+                             nnt_pixel pixel)
+{
+  if (source->dimensions == dimensions && source->pixel == pixel &&
+      memcmp(source->shape, shape, dimensions * sizeof *shape) == 0) {
+    return NNT_OK;
+  }
+  static char const *const names[] = {"uint8", "float"};
+  char shapes[2][NNT_SHAPE_TEXT_SIZE];
+  nnt_shape_text(source->shape, source->dimensions, shapes[NNT_TRAIN]);
+  nnt_shape_text(shape, dimensions, shapes[NNT_TEST]);
+  return nnt_fail(NNT_EDATA, "%s: /test/images are %s of shape %s, but /train/images %s of %s",
+                  source->path, names[pixel], shapes[NNT_TEST], names[source->pixel],
+                  shapes[NNT_TRAIN]);
 }
 
 static nnt_status open_images(hdf5_source *source, int part)
@@ -119,20 +154,22 @@ static nnt_status open_images(hdf5_source *source, int part)
   size_t extents[NNT_DIMENSIONS_MAX + 1] = {0};
   size_t const count = extents_of(dataset, extents);
   nnt_pixel pixel = NNT_PIXEL_UINT8;
-  NNT_TRY(check_pixels(source, dataset, part, &pixel));
+  size_t size = 0;
+  NNT_TRY(check_pixels(source, dataset, part, &pixel, &size));
   size_t const pixels = count < 2 ? 0 : nnt_shape_size(extents + 1, count - 1);
-  if (pixels == 0 || extents[0] == 0 || extents[0] > NNT_SAMPLES_MAX ||
-      !size_is_plausible(dataset, extents[0] * pixels)) {
+  if (pixels == 0 || extents[0] == 0 || extents[0] > NNT_SAMPLES_MAX) {
+    char shape[NNT_SHAPE_TEXT_SIZE];
+    nnt_shape_text(extents, count, shape);
     return nnt_fail(NNT_EDATA,
-                    "%s: /%s/images must have 1 to %d samples of 1 to %d dimensions, all written",
-                    source->path, groups[part], NNT_SAMPLES_MAX, NNT_DIMENSIONS_MAX);
+                    "%s: /%s/images has shape (%s); 1 to %d samples of 1 to %d dimensions and at "
+                    "most 2^28 pixels are expected",
+                    source->path, groups[part], shape, NNT_SAMPLES_MAX, NNT_DIMENSIONS_MAX);
   }
-  if (part == NNT_TEST &&
-      (source->dimensions != count - 1 || source->pixel != pixel ||
-       memcmp(source->shape, extents + 1, (count - 1) * sizeof *extents) != 0)) {
-    return nnt_fail(NNT_EDATA, "%s: training and test images differ in shape or type",
-                    source->path);
+  if (!is_written(dataset, extents[0] * pixels, size)) {
+    return nnt_fail(NNT_EDATA, "%s: /%s/images was announced, but never written", source->path,
+                    groups[part]);
   }
+  if (part == NNT_TEST) NNT_TRY(check_same(source, extents + 1, count - 1, pixel));
   source->count[part] = extents[0];
   source->dimensions = count - 1;
   source->pixel = pixel;
@@ -140,55 +177,96 @@ static nnt_status open_images(hdf5_source *source, int part)
   return NNT_OK;
 }
 
-/* Reads labels of any integer type as 64-bit numbers and narrows them. */
-static nnt_status narrow_labels(const hdf5_source *source, hid_t dataset, int part, nnt_part *out)
+static bool read_label_block(hid_t dataset, size_t first, size_t count, long long *out)
 {
-  size_t const count = source->count[part];
-  void *wide = NULL;
-  void *narrow = NULL;
-  NNT_TRY(nnt_memory_create(&wide, count, sizeof(long long), "the labels"));
-  nnt_status status = nnt_memory_create(&narrow, count, sizeof(uint16_t), "the labels");
-  if (status == NNT_OK &&
-      H5Dread(dataset, H5T_NATIVE_LLONG, H5S_ALL, H5S_ALL, H5P_DEFAULT, wide) < 0) {
-    status = nnt_fail(NNT_EDATA, "%s: /%s/labels cannot be read: the file is damaged", source->path,
-                      groups[part]);
+  hsize_t const start = first;
+  hsize_t const extent = count;
+  hid_t const file_space = H5Dget_space(dataset);
+  hid_t const memory_space = H5Screate_simple(1, &extent, NULL);
+  bool const read =
+      H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &start, NULL, &extent, NULL) >= 0 &&
+      H5Dread(dataset, H5T_NATIVE_LLONG, memory_space, file_space, H5P_DEFAULT, out) >= 0;
+  (void)H5Sclose(memory_space);
+  (void)H5Sclose(file_space);
+  return read;
+}
+
+static nnt_status narrow_block(const hdf5_source *source, int part, size_t first,
+                               const long long *block, size_t count, uint16_t *out)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (block[i] < 0 || block[i] >= NNT_CLASSES_MAX) {
+      return nnt_fail(NNT_EDATA, "%s: /%s/labels: label %lld of sample %zu is not within 0..%d",
+                      source->path, groups[part], block[i], first + i, NNT_CLASSES_MAX - 1);
+    }
+    out[first + i] = (uint16_t)block[i];
   }
-  long long const *const labels = wide;
-  uint16_t *const values = narrow;
-  for (size_t i = 0; i < count && status == NNT_OK; i++) {
-    if (labels[i] < 0 || labels[i] >= NNT_CLASSES_MAX) {
-      status = nnt_fail(NNT_EDATA, "%s: /%s/labels: label %lld of sample %zu is not within 0..%d",
-                        source->path, groups[part], labels[i], i, NNT_CLASSES_MAX - 1);
+  return NNT_OK;
+}
+
+/* Reads labels of any integer type as 64-bit numbers and narrows them, block by block. HDF5 turns a
+ * number that is too large for 64 bits into the largest one, so that it is refused as well. */
+static nnt_status narrow_labels(const hdf5_source *source, hid_t dataset, int part, uint16_t *out)
+{
+  size_t const most = (size_t)1 << 17U;
+  void *block = NULL;
+  NNT_TRY(nnt_memory_create(&block, most, sizeof(long long), "a block of labels"));
+  nnt_status status = NNT_OK;
+  for (size_t first = 0; first < source->count[part] && status == NNT_OK; first += most) {
+    size_t const left = source->count[part] - first;
+    size_t const count = left < most ? left : most;
+    if (read_label_block(dataset, first, count, block)) {
+      status = narrow_block(source, part, first, block, count, out);
     } else {
-      values[i] = (uint16_t)labels[i];
+      status = nnt_fail(NNT_EDATA, "%s: /%s/labels cannot be read: the file is damaged",
+                        source->path, groups[part]);
     }
   }
-  free(wide);
-  out->labels = narrow;
+  free(block);
   return status;
+}
+
+static nnt_status check_labels(const hdf5_source *source, hid_t dataset, int part)
+{
+  size_t extents[NNT_DIMENSIONS_MAX + 1] = {0};
+  size_t const dimensions = extents_of(dataset, extents);
+  hid_t const type = H5Dget_type(dataset);
+  bool const is_integer = H5Tget_class(type) == H5T_INTEGER;
+  size_t const size = H5Tget_size(type);
+  char text[40];
+  type_text(type, text, sizeof text);
+  (void)H5Tclose(type);
+  if (!is_integer || dimensions != 1) {
+    return nnt_fail(NNT_EDATA,
+                    "%s: /%s/labels is %s in %zu dimensions; a list of integers is "
+                    "expected",
+                    source->path, groups[part], text, dimensions);
+  }
+  if (extents[0] != source->count[part]) {
+    return nnt_fail(NNT_EDATA, "%s: /%s has %zu images, but %zu labels", source->path, groups[part],
+                    source->count[part], extents[0]);
+  }
+  if (!is_written(dataset, extents[0], size)) {
+    return nnt_fail(NNT_EDATA, "%s: /%s/labels was announced, but never written", source->path,
+                    groups[part]);
+  }
+  return NNT_OK;
 }
 
 static nnt_status read_labels(const hdf5_source *source, int part, nnt_part *out)
 {
   hid_t dataset = H5I_INVALID_HID;
+  void *memory = NULL;
   NNT_TRY(open_dataset(source, part, "labels", &dataset));
-  size_t extents[NNT_DIMENSIONS_MAX + 1] = {0};
-  size_t const dimensions = extents_of(dataset, extents);
-  hid_t const type = H5Dget_type(dataset);
-  bool const is_integer = H5Tget_class(type) == H5T_INTEGER;
-  (void)H5Tclose(type);
-  nnt_status status = NNT_OK;
-  if (!is_integer || dimensions != 1) {
-    status =
-        nnt_fail(NNT_EDATA, "%s: /%s/labels is not a list of integers", source->path, groups[part]);
-  } else if (extents[0] != source->count[part]) {
-    status = nnt_fail(NNT_EDATA, "%s: /%s has %zu images, but %zu labels", source->path,
-                      groups[part], source->count[part], extents[0]);
+  nnt_status status = check_labels(source, dataset, part);
+  if (status == NNT_OK) {
+    status = nnt_memory_create(&memory, source->count[part], sizeof(uint16_t), "the labels");
   }
-  if (status == NNT_OK) status = narrow_labels(source, dataset, part, out);
+  if (status == NNT_OK) status = narrow_labels(source, dataset, part, memory);
   (void)H5Dclose(dataset);
+  out->labels = memory;
   out->count = source->count[part];
-  out->name = source->path;
+  (void)snprintf(out->name, sizeof out->name, "%s: /%s/labels", source->path, groups[part]);
   return status;
 }
 
@@ -246,7 +324,11 @@ static nnt_reader_table const table = {read_images, destroy};
 
 static nnt_status open_parts(nnt_reader *out, hdf5_source *source)
 {
-  source->file = H5Fopen(source->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  /* Some file systems of clusters cannot lock files; reading does not depend on it. */
+  hid_t const access = H5Pcreate(H5P_FILE_ACCESS);
+  (void)H5Pset_file_locking(access, true, true);
+  source->file = H5Fopen(source->path, H5F_ACC_RDONLY, access);
+  (void)H5Pclose(access);
   if (source->file < 0) {
     return nnt_fail(NNT_EDATA, "%s cannot be opened as HDF5: it is damaged or cut short",
                     source->path);

@@ -55,6 +55,9 @@ static nnt_status find_file(idx_file *file, const char *folder, const char *name
       return nnt_fail(NNT_EDATA, "the path of the data is too long: %.100s...", folder);
     }
     if (stat(file->path, about) == 0) return NNT_OK;
+    if (errno != ENOENT) {
+      return nnt_fail(NNT_EIO, "cannot open %s: %s", file->path, strerror(errno));
+    }
   }
   return nnt_fail(NNT_EDATA, "%s holds no %s, plain or .gz; %s", folder, name, advice);
 }
@@ -63,11 +66,14 @@ static nnt_status find_file(idx_file *file, const char *folder, const char *name
 static nnt_status read_failure(const idx_file *file)
 {
   int code = Z_OK;
-  char const *const text = gzerror(file->stream, &code);
+  char const *text = gzerror(file->stream, &code);
   if (code == Z_ERRNO) return nnt_fail(NNT_EIO, "cannot read %s: %s", file->path, strerror(errno));
   if (code == Z_OK || code == Z_BUF_ERROR) {
     return nnt_fail(NNT_EDATA, "%s is cut short; %s", file->path, advice);
   }
+  /* zlib puts the path in front. */
+  size_t const length = strlen(file->path);
+  if (strncmp(text, file->path, length) == 0 && text[length] == ':') text += length + 2;
   return nnt_fail(NNT_EDATA, "%s is damaged (%.100s); %s", file->path, text, advice);
 }
 
@@ -94,7 +100,10 @@ static nnt_status expect_end(const idx_file *file)
     return nnt_fail(NNT_EDATA, "%s goes on behind its %zu items; %s", file->path, file->count,
                     advice);
   }
-  return got == 0 && gzeof(file->stream) != 0 ? NNT_OK : read_failure(file);
+  /* A compressed file that lacks its checksum looks like a whole one, but for the error code. */
+  int code = Z_OK;
+  (void)gzerror(file->stream, &code);
+  return got == 0 && code == Z_OK ? NNT_OK : read_failure(file);
 }
 
 static size_t big_endian(const unsigned char *bytes)
@@ -110,10 +119,10 @@ static nnt_status read_header(idx_file *file, bool labels)
   size_t const most = labels ? 1 : NNT_DIMENSIONS_MAX + 1;
   if (head[0] != 0 || head[1] != 0 || head[2] != TYPE_UINT8 || dimensions < (labels ? 1 : 2) ||
       dimensions > most) {
-    return nnt_fail(NNT_EDATA,
-                    "%s begins with %02x%02x%02x%02x, which is not an IDX file of %s (unsigned "
-                    "bytes); %s",
-                    file->path, head[0], head[1], head[2], head[3], labels ? "labels" : "images",
+    return nnt_fail(NNT_EDATA, "%s begins with %02x%02x%02x%02x instead of %s; %s", file->path,
+                    head[0], head[1], head[2], head[3],
+                    labels ? "00000801 (IDX, labels of one unsigned byte)"
+                           : "00000802 to 00000805 (IDX, images of unsigned bytes)",
                     advice);
   }
   NNT_TRY(read_bytes(file, head + 4, 4 * dimensions));
@@ -124,10 +133,10 @@ static nnt_status read_header(idx_file *file, bool labels)
   }
   if (file->count == 0) return nnt_fail(NNT_EDATA, "%s is empty: it holds no items", file->path);
   if (file->count > NNT_SAMPLES_MAX || nnt_shape_size(file->shape, file->dimensions) == 0) {
-    return nnt_fail(NNT_EDATA,
-                    "%s announces sizes that cannot be right (%zu items of %zu pixels "
-                    "in the first dimension); %s",
-                    file->path, file->count, file->shape[0], advice);
+    char shape[NNT_SHAPE_TEXT_SIZE];
+    nnt_shape_text(file->shape, file->dimensions, shape);
+    return nnt_fail(NNT_EDATA, "%s announces %zu items of shape %s, which cannot be right; %s",
+                    file->path, file->count, shape, advice);
   }
   return NNT_OK;
 }
@@ -166,7 +175,7 @@ static nnt_status open_stream(idx_file *file, const struct stat *about)
 
 static nnt_status open_file(idx_file *file, const char *folder, const char *name, bool labels)
 {
-  struct stat about;
+  struct stat about = {.st_mode = 0};
   NNT_TRY(find_file(file, folder, name, &about));
   nnt_status status = open_stream(file, &about);
   if (status == NNT_OK) status = read_header(file, labels);
@@ -224,7 +233,7 @@ static nnt_status open_part(nnt_reader *reader, idx_source *source, const char *
   }
   if (status == NNT_OK) status = read_labels(&reader->parts[part], &labels);
   close_file(&labels);
-  reader->parts[part].name = label_names[part];
+  (void)snprintf(reader->parts[part].name, sizeof reader->parts[part].name, "%s", labels.path);
   return status;
 }
 
@@ -237,9 +246,11 @@ static nnt_status check_shapes(const idx_source *source)
     same = train->shape[i] == test->shape[i];
   }
   if (same) return NNT_OK;
-  return nnt_fail(NNT_EDATA,
-                  "the images in %s and %s have different shapes: the files are mixed up",
-                  train->path, test->path);
+  char shapes[2][NNT_SHAPE_TEXT_SIZE];
+  nnt_shape_text(train->shape, train->dimensions, shapes[NNT_TRAIN]);
+  nnt_shape_text(test->shape, test->dimensions, shapes[NNT_TEST]);
+  return nnt_fail(NNT_EDATA, "%s has images of shape %s, but the training images have %s: %s",
+                  test->path, shapes[NNT_TEST], shapes[NNT_TRAIN], advice);
 }
 
 nnt_status nnt_idx_open(nnt_reader *out, const char *folder)

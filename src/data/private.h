@@ -4,14 +4,15 @@
 
 #include "nntrain/data.h"
 
-/** The most samples of a part, and bytes of all images: a header that says more is wrong. */
-enum { NNT_SAMPLES_MAX = 100000000 };
+/** The most samples of a part, and the bytes of a shape as text. A header that says more samples is
+ * wrong; with nnt_shape_size() this bounds every product of sizes well below 2^63. */
+enum { NNT_SAMPLES_MAX = 100000000, NNT_SHAPE_TEXT_SIZE = 64 };
 
 /** One part of a data set, training or test, as a reader knows it before reading pixels. */
 typedef struct nnt_part {
-  size_t count;     /* samples in the file */
-  uint16_t *labels; /* (count) all of them; owned by the source */
-  char const *name; /* of the file or dataset with the labels, for messages */
+  size_t count;                  /* samples in the file */
+  uint16_t *labels;              /* (count) all of them; owned by the source */
+  char name[NNT_PATH_SIZE + 16]; /* of the file or dataset with the labels, for messages */
 } nnt_part;
 
 /** A kind of source. */
@@ -48,11 +49,14 @@ NNT_MUST_CHECK nnt_status nnt_digits_open(nnt_reader *out, size_t train_count, s
 /** Is the file HDF5, by its content? Local; cannot fail. */
 bool nnt_hdf5_recognises(const char *path);
 
-/** Frees what a reader holds, labels included. */
+/** Frees what a reader holds, labels included. Local; cannot fail. */
 void nnt_reader_close(nnt_reader *reader);
 
-/** Pixels in an image of this shape; 0 if they are none or too many. Local; cannot fail. */
+/** Pixels in an image of this shape; 0 if they are none or more than 2^28. Local; cannot fail. */
 size_t nnt_shape_size(const size_t *shape, size_t dimensions);
+
+/** "28x28". Local; cannot fail. */
+void nnt_shape_text(const size_t *shape, size_t dimensions, char out[NNT_SHAPE_TEXT_SIZE]);
 
 /** Draws digit `sample` of the built-in set.
  *  pixels [out] (28, 28), 0 to 255. Local; cannot fail. Returns the digit. */

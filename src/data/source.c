@@ -57,6 +57,18 @@ size_t nnt_shape_size(const size_t *shape, size_t dimensions)
   return size;
 }
 
+void nnt_shape_text(const size_t *shape, size_t dimensions, char out[NNT_SHAPE_TEXT_SIZE])
+{
+  size_t used = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < dimensions && used < NNT_SHAPE_TEXT_SIZE; i++) {
+    int const length =
+        snprintf(out + used, NNT_SHAPE_TEXT_SIZE - used, "%s%zu", i == 0 ? "" : "x", shape[i]);
+    if (length < 0) return;
+    used += (size_t)length;
+  }
+}
+
 void nnt_reader_close(nnt_reader *reader)
 {
   if (reader->table != NULL && reader->table->destroy != NULL) reader->table->destroy(reader->self);
@@ -82,10 +94,15 @@ static nnt_status open_named(nnt_reader *reader, const char *path)
                     path, strerror(errno));
   }
   if (S_ISDIR(about.st_mode)) return nnt_idx_open(reader, path);
-  if (nnt_hdf5_recognises(path)) return nnt_hdf5_open(reader, path);
-  return nnt_fail(NNT_EDATA,
-                  "%s is neither a folder of IDX files nor an HDF5 file; of MNIST, name the folder",
-                  path);
+  /* Anything but a plain file, for instance a pipe, could make the reader wait for ever. */
+  if (S_ISREG(about.st_mode) && nnt_hdf5_recognises(path)) return nnt_hdf5_open(reader, path);
+  char const *const ending = strrchr(path, '.');
+  bool const named_hdf5 =
+      ending != NULL && (strcmp(ending, ".h5") == 0 || strcmp(ending, ".hdf5") == 0);
+  return nnt_fail(NNT_EDATA, "%s is %s; a folder of IDX files or an HDF5 file is expected there",
+                  path,
+                  named_hdf5 ? "not HDF5, although its name says so: it is damaged or mislabelled"
+                             : "neither (of MNIST, name the folder that holds the files)");
 }
 
 static nnt_status open_reader(nnt_reader *reader, const nnt_source_options *options)
@@ -182,7 +199,14 @@ void nnt_source_destroy(nnt_source *source)
   free(source);
 }
 
-/* SHA-256 of what identifies the data: counts, shape, kind of pixel, and the memory itself. */
+/* Adds images or labels of both parts, training first. */
+static nnt_status digest_both(nnt_digest *digest, const nnt_data_info *info, const char *memory,
+                              const size_t places[2], size_t sample_size)
+{
+  NNT_TRY(nnt_digest_add(digest, memory + places[NNT_TRAIN], info->train_count * sample_size));
+  return nnt_digest_add(digest, memory + places[NNT_TEST], info->test_count * sample_size);
+}
+
 static nnt_status digest_data(const nnt_data_info *info, const void *memory,
                               char out[NNT_SHA256_TEXT_SIZE])
 {
@@ -191,11 +215,14 @@ static nnt_status digest_data(const nnt_data_info *info, const void *memory,
   for (size_t i = 0; i < info->dimensions; i++) {
     head[4 + i] = info->shape[i];
   }
+  layout const places = layout_of(info);
+  size_t const image_size = info->features * pixel_size(info->pixel);
   unsigned char sum[NNT_SHA256_SIZE];
   nnt_digest *digest = NULL;
   NNT_TRY(nnt_digest_create(&digest));
   nnt_status status = nnt_digest_add(digest, head, sizeof head);
-  if (status == NNT_OK) status = nnt_digest_add(digest, memory, info->bytes);
+  if (status == NNT_OK) status = digest_both(digest, info, memory, places.images, image_size);
+  if (status == NNT_OK) status = digest_both(digest, info, memory, places.labels, sizeof(uint16_t));
   if (status == NNT_OK) status = nnt_digest_end(digest, sum);
   if (status == NNT_OK) nnt_digest_text(sum, out);
   nnt_digest_destroy(digest);
@@ -209,7 +236,6 @@ nnt_status nnt_source_load(nnt_source *source, void *memory, char digest[NNT_SHA
   layout const places = layout_of(info);
   size_t const counts[2] = {info->train_count, info->test_count};
   char *const bytes = memory;
-  memset(bytes, 0, places.bytes); /* the gaps are part of the digest */
   for (int part = 0; part < 2; part++) {
     NNT_TRY(
         reader->table->read_images(reader->self, part, counts[part], bytes + places.images[part]));

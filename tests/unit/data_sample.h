@@ -28,7 +28,8 @@ static inline void path_in(char path[NNT_PATH_SIZE], const char *folder, const c
 static inline void folder_remove(const char *folder)
 {
   DIR *const entries = opendir(folder);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
+  CU_ASSERT_PTR_NOT_NULL(entries);
+  if (entries == NULL) return;
   for (struct dirent *it = readdir(entries); it != NULL; it = readdir(entries)) {
     if (it->d_name[0] == '.') continue;
     char path[NNT_PATH_SIZE];
@@ -37,6 +38,14 @@ static inline void folder_remove(const char *folder)
   }
   (void)closedir(entries);
   CU_ASSERT_EQUAL(remove(folder), 0);
+}
+
+/* Memory, zeroed; a test without it cannot go on. */
+static inline void *room_for(size_t bytes)
+{
+  void *const memory = calloc(bytes, 1);
+  if (memory == NULL) abort();
+  return memory;
 }
 
 static inline void file_store(const char *folder, const char *name, const void *data, size_t bytes)

@@ -18,7 +18,7 @@ static void gzip_store(const char *folder, const char *name, const void *data, s
 {
   char path[NNT_PATH_SIZE];
   path_in(path, folder, name);
-  gzFile const file = gzopen(path, "wb");
+  gzFile file = gzopen(path, "wb");
   CU_ASSERT_PTR_NOT_NULL_FATAL(file);
   CU_ASSERT_EQUAL(gzwrite(file, data, (unsigned)bytes), (int)bytes);
   CU_ASSERT_EQUAL(gzclose(file), Z_OK);
