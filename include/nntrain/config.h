@@ -150,6 +150,10 @@ typedef struct nnt_config {
   unsigned char origin[NNT_OPTION_COUNT]; /* nnt_origin of each option */
 } nnt_config;
 
+/** The groups of options in the order of the help. Constants. */
+enum { NNT_GROUP_COUNT = 6 };
+extern char const *const nnt_option_groups[NNT_GROUP_COUNT];
+
 /** What the table tells about one option. All strings are constants. */
 typedef struct nnt_option {
   nnt_option_id id;

@@ -110,7 +110,8 @@ static const char *why_unused(const nnt_config *config, nnt_option_id id)
   case NNT_OPTION_MOMENTUM:
     return is_sgd ? NULL : "with another optimizer than sgd";
   case NNT_OPTION_NESTEROV:
-    return is_sgd && config->optimizer.momentum > 0.0 ? NULL : "without --momentum";
+    if (!is_sgd) return "with another optimizer than sgd";
+    return config->optimizer.momentum > 0.0 ? NULL : "without --momentum";
   case NNT_OPTION_BETA_1:
   case NNT_OPTION_BETA_2:
   case NNT_OPTION_EPSILON:

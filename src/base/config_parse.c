@@ -167,11 +167,9 @@ static nnt_status parse_interval(const nnt_row *row, const char *text, nnt_inter
   char const *end = text;
   uint64_t count = 0;
   if (read_count(text, &end, &count) && count >= 1 && count <= INT32_MAX) {
-    while (*end == ' ') {
-      end++;
-    }
+    char const *const unit = end + (end[strspn(end, " ")] == '\0' ? 0 : strspn(end, " "));
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-      if (strcmp(end, units[i].name) != 0) continue;
+      if (strcmp(unit, units[i].name) != 0) continue;
       *out = (nnt_interval){.unit = units[i].unit, .count = count * units[i].factor};
       return NNT_OK;
     }

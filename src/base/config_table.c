@@ -4,6 +4,9 @@
 #include <limits.h>
 #include <stddef.h>
 
+char const *const nnt_option_groups[NNT_GROUP_COUNT] = {"data",     "model", "optimisation",
+                                                        "parallel", "run",   "output"};
+
 static char const *const recipe_names[] = {"keras", "tensorflow"};
 static char const *const progress_names[] = {"auto", "bar", "lines", "none"};
 
@@ -40,8 +43,8 @@ static char const *const progress_names[] = {"auto", "bar", "lines", "none"};
                        .type = NNT_TYPE_FLAG,                                                      \
                        MEMBER(member)}
 #define SPECIAL(id, name, group, kind, member, affects, value, help)                               \
-  [NNT_OPTION_##                                                                                   \
-      id] = {.option = ABOUT(id, name, group, value, help, affects), .type = kind, MEMBER(member)}
+  [NNT_OPTION_##id] = {                                                                            \
+      .option = ABOUT(id, name, group, value, help, affects), .type = (kind), MEMBER(member)}
 
 /* The bounds of rates keep what they become in float32 finite and, where 0 makes no sense, not 0.
  */
@@ -106,7 +109,7 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
     CHOICE(LOSS, "loss", "optimisation", loss.kind, nnt_loss_names, NNT_LOSS_COUNT, true, "NAME",
            "categorical_crossentropy, sparse_categorical_crossentropy or mean_squared_error"),
     REAL(LABEL_SMOOTHING, "label-smoothing", "optimisation", loss.label_smoothing, 0.0, BELOW_1,
-         "Smooth the targets of categorical_crossentropy"),
+         "Smoothing of the targets of categorical_crossentropy"),
     COUNT(SEED, "seed", "optimisation", seed, 0, UINT64_MAX, true,
           "Seed of weights, shuffling and dropout"),
     FLAG(NO_SHUFFLE, "no-shuffle", "optimisation", no_shuffle, true,

@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <string.h>
 
 #include "base/config_table.h"
@@ -11,7 +12,7 @@ static size_t distance(const char *a, const char *b)
 {
   size_t const m = strlen(a);
   size_t const n = strlen(b);
-  if (m > LENGTH_MAX || n > LENGTH_MAX) return LENGTH_MAX;
+  if (m > LENGTH_MAX || n > LENGTH_MAX) return SIZE_MAX;
   size_t d[LENGTH_MAX + 1][LENGTH_MAX + 1];
   for (size_t i = 0; i <= m; i++) {
     for (size_t j = 0; j <= n; j++) {
@@ -36,11 +37,11 @@ const char *nnt_nearest(const char *name, const char *(*at)(size_t i, const void
   char const *nearest = NULL;
   for (size_t i = 0; i < count; i++) {
     char const *const candidate = at(i, context);
-    size_t const d = distance(name, candidate);
     /* Whoever cuts a word short means it. */
     bool const begins = strlen(name) >= 3 && strncmp(name, candidate, strlen(name)) == 0;
-    if (!begins && d >= best) continue;
-    best = begins ? 1 : d;
+    size_t const d = begins ? 1 : distance(name, candidate);
+    if (d >= best) continue;
+    best = d;
     nearest = candidate;
   }
   return nearest;

@@ -24,7 +24,7 @@ static nnt_status flush_output(void)
   return nnt_fail(NNT_EIO, "cannot write to standard output: %s", strerror(errno));
 }
 
-/* For rank 0. Local; NNT_EIO. */
+/* For rank 0. Local; NNT_EUSAGE, NNT_EIO. */
 static nnt_status answer(const nnt_options *options)
 {
   switch (options->action) {
@@ -35,7 +35,7 @@ static nnt_status answer(const nnt_options *options)
     print_version();
     break;
   default:
-    nnt_config_file_print(&options->config, stdout);
+    NNT_TRY(nnt_config_file_print(&options->config, stdout));
     break;
   }
   return flush_output();

@@ -19,6 +19,9 @@ show --steps 10
 echo "== without sections"
 printf '%s\n' 'seed = 7' 'steps = 5' >file.ini
 show
+echo "== indented, with carriage returns, after a byte order mark"
+printf '\xef\xbb\xbf[model]\r\n  hidden = 5\r\n\t[optimisation]\r\n  seed = 6\r\n  steps=7' >file.ini
+show
 echo "== mistakes"
 refuse '[model]' 'hiden = 5'
 refuse '[data]' 'hidden = 5'
@@ -29,6 +32,10 @@ refuse 'epochs ='
 refuse 'momentum = 0.9' 'optimizer = adam'
 refuse 'epochs = 5' 'steps = 10'
 refuse "output = $(printf '%0300d' 0)"
+refuse '# a comment' '[optimisation]' 'seed = 1' '[run]' '[optimisation]' 'seed = 1'
+printf 'epochs = 5\0000\n' >file.ini
+"$NNTRAIN" --config file.ini
+echo "exit code $?"
 rm file.ini && "$NNTRAIN" --config file.ini
 echo "exit code $?"
 "$NNTRAIN" --config .

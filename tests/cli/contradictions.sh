@@ -8,6 +8,7 @@ try --epochs 2 --steps 100
 try --quiet --verbose
 try --nesterov
 try --momentum 0.9 --optimizer adam
+try --nesterov --optimizer adam
 try --beta-1 0.8
 try --epsilon 1e-8
 try --hidden 10 --model model.json

@@ -12,4 +12,12 @@ same --momentum 0.9 --nesterov --label-smoothing 0.1 --clip-norm 1e-3
 same --hidden 300,100 --activation relu --init normal:0.1 --validation 500
 same --steps 10 --checkpoint-every 2min --resume never --output 'a folder' --microbatches 16
 same --model model.json --init-from weights.h5
+same --output '"a=b;c: #d"'
+same --output "$(printf '%0189d' 0)"
+echo "== what cannot stand in a file is not printed"
+for value in ' a' 'a ' 'a ;b' ';a' $'a\nb' "$(printf '%0190d' 0)"; do
+  "$NNTRAIN" --print-config --output "$value" 2>&1
+  echo "exit code $?"
+done
+echo "== the file"
 "$NNTRAIN" --print-config --recipe tensorflow
