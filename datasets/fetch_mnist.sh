@@ -7,7 +7,7 @@
 #
 # NNTRAIN_MNIST_MIRRORS, a list of addresses separated by spaces, replaces the mirrors.
 # Exit codes: 0 MNIST is there; 74 it could not be fetched or stored; 64 wrong usage.
-set -u
+set -u -o pipefail
 if [ $# -gt 1 ]; then
   echo "usage: fetch_mnist.sh [FOLDER]" >&2
   exit 64
@@ -33,8 +33,16 @@ say() {
   echo "fetch_mnist.sh: $*" >&2
 }
 
+# gzip must succeed as well: a file that lacks its last bytes still gives all of its contents.
 is_right() { # <file> <digest>
-  [ -f "$1" ] && [ "$(gzip -dc "$1" 2>/dev/null | sha256sum | cut -d ' ' -f 1)" = "$2" ]
+  local sum
+  [ -f "$1" ] && sum=$(gzip -dc "$1" 2>/dev/null | sha256sum) && [ "${sum%% *}" = "$2" ]
+}
+
+# nntrain reads a file that is not compressed before the one that is.
+is_right_plain() { # <file> <digest>
+  local sum
+  sum=$(sha256sum <"$1") && [ "${sum%% *}" = "$2" ]
 }
 
 # Gives up when no connection comes about in 10 s, or less than 1 kB/s arrives for 30 s.
@@ -65,12 +73,11 @@ fetch() { # <name> <digest>
 
 # One step where the folder is new; file by file where it only lacks some.
 finish() {
+  rm -f "$waiting"/.fetch.* # of a run that was killed
   mv -T "$waiting" "$folder" 2>/dev/null || { mv "$waiting"/*.gz "$folder"/ && rmdir "$waiting"; }
 }
 
 give_up() {
-  # Nothing fetched: leave nothing behind.
-  rmdir "$waiting" 2>/dev/null
   if [ -e "$folder" ]; then
     say "MNIST in $folder is not complete or damaged"
   else
@@ -81,7 +88,13 @@ give_up() {
 
 missing=()
 for i in "${!names[@]}"; do
-  if is_right "$folder/${names[i]}.gz" "${digests[i]}"; then
+  plain=$folder/${names[i]}
+  if [ -e "$plain" ] && ! is_right_plain "$plain" "${digests[i]}"; then
+    say "$plain is damaged, and nntrain would read it first: remove it"
+    exit 74
+  elif [ -e "$plain" ]; then
+    echo "$plain is there already"
+  elif is_right "$folder/${names[i]}.gz" "${digests[i]}"; then
     echo "$folder/${names[i]}.gz is there already"
   elif is_right "$waiting/${names[i]}.gz" "${digests[i]}"; then
     echo "$waiting/${names[i]}.gz is there already"
@@ -96,13 +109,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   mkdir -p "$waiting" || exit 74
   part=$waiting/.fetch.$$
-  trap 'rm -f "$part"' EXIT
+  trap 'rm -f "$part"; rmdir "$waiting" 2>/dev/null' EXIT
   trap 'exit 74' INT TERM HUP
   for i in "${missing[@]}"; do
-    fetch "${names[i]}" "${digests[i]}" || {
-      rm -f "$part"
-      give_up
-    }
+    fetch "${names[i]}" "${digests[i]}" || give_up
   done
 fi
 if [ -d "$waiting" ]; then

@@ -166,15 +166,15 @@ static nnt_status parse_interval(const nnt_row *row, const char *text, nnt_inter
   };
   char const *end = text;
   uint64_t count = 0;
-  if (read_count(text, &end, &count) && count >= 1 && count <= INT32_MAX) {
+  if (read_count(text, &end, &count) && count >= 1) {
     char const *const unit = end + (end[strspn(end, " ")] == '\0' ? 0 : strspn(end, " "));
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-      if (strcmp(unit, units[i].name) != 0) continue;
+      if (strcmp(unit, units[i].name) != 0 || count > INT32_MAX / units[i].factor) continue;
       *out = (nnt_interval){.unit = units[i].unit, .count = count * units[i].factor};
       return NNT_OK;
     }
   }
-  return refuse(row, text, "not a number from 1 to 2147483647 with steps, epochs, s or min");
+  return refuse(row, text, "not 1 to 2147483647 steps, epochs or s, or 1 to 35791394 min");
 }
 
 static nnt_status parse_resume(const nnt_row *row, const char *text, nnt_resume *out)

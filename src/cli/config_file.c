@@ -142,19 +142,32 @@ static nnt_status check_value(const char *name, const char *value)
       name, value);
 }
 
+/* A model brings its own optimizer and loss, which an option in a file would override. */
+static bool is_left_to_the_model(const nnt_config *config, nnt_option_id id)
+{
+  return config->model[0] != '\0' && config->origin[id] < NNT_FROM_FILE &&
+         id >= NNT_OPTION_OPTIMIZER && id <= NNT_OPTION_LABEL_SMOOTHING;
+}
+
+static bool is_printed(const nnt_config *config, nnt_option_id id)
+{
+  return nnt_config_uses(config, id) && !is_left_to_the_model(config, id);
+}
+
 static void print_option(const nnt_config *config, const nnt_option *option, FILE *stream)
 {
   char value[NNT_VALUE_SIZE];
   nnt_config_text(config, option->id, value);
-  (void)fprintf(stream, "# %s\n%s%s = %s\n", option->help,
-                nnt_config_uses(config, option->id) ? "" : "; ", option->name, value);
+  (void)fprintf(stream, "# %s%s\n%s%s = %s\n", option->help,
+                is_left_to_the_model(config, option->id) ? "; the model may say otherwise" : "",
+                is_printed(config, option->id) ? "" : "; ", option->name, value);
 }
 
 nnt_status nnt_config_file_print(const nnt_config *config, FILE *stream)
 {
   char value[NNT_VALUE_SIZE];
   for (int id = 0; id < NNT_OPTION_COUNT; id++) {
-    if (!nnt_config_uses(config, (nnt_option_id)id)) continue;
+    if (!is_printed(config, (nnt_option_id)id)) continue;
     nnt_config_text(config, (nnt_option_id)id, value);
     NNT_TRY(check_value(nnt_option_at((nnt_option_id)id)->name, value));
   }

@@ -55,13 +55,13 @@ expect 65 "train-images-idx3-ubyte has 316 bytes instead of 336: it is cut short
 good_data data && images 20 4 4 321 >data/train-images-idx3-ubyte
 expect 65 "it is too long" "${train[@]}" --data data
 good_data data && labels 20 01 19 >data/train-images-idx3-ubyte
-expect 65 "not an IDX file of images" "${train[@]}" --data data
+expect 65 "begins with 00000801 instead of 00000802 to 00000805" "${train[@]}" --data data
 good_data data && images 20 4 4 320 >data/train-labels-idx1-ubyte
-expect 65 "not an IDX file of labels" "${train[@]}" --data data
+expect 65 "begins with 00000803 instead of 00000801" "${train[@]}" --data data
 good_data data && labels 19 01 18 >data/train-labels-idx1-ubyte
 expect 65 "holds 19 labels, but there are 20 images" "${train[@]}" --data data
 good_data data && images 10 5 4 200 >data/t10k-images-idx3-ubyte
-expect 65 "different shapes" "${train[@]}" --data data
+expect 65 "has images of shape 5x4, but the training images have 4x4" "${train[@]}" --data data
 good_data data && labels 10 09 9 >data/t10k-labels-idx1-ubyte
 expect 65 "label 9 of sample 9 is out of range" "${train[@]}" --data data
 good_data data && images 0 4 4 0 >data/train-images-idx3-ubyte
@@ -69,7 +69,7 @@ expect 65 "is empty" "${train[@]}" --data data
 good_data data && images 4294967295 65535 65535 320 >data/train-images-idx3-ubyte
 expect 65 "cannot be right" "${train[@]}" --data data
 good_data data && echo "hello" >data/train-images-idx3-ubyte
-expect 65 "not an IDX file" "${train[@]}" --data data
+expect 65 "begins with 68656c6c instead of" "${train[@]}" --data data
 good_data data && : >data/train-images-idx3-ubyte
 expect 65 "cut short" "${train[@]}" --data data
 good_data data && mv data/train-images-idx3-ubyte data/train-images-idx3-ubyte.gz
@@ -80,7 +80,7 @@ expect 65 "train-images-idx3-ubyte.gz is cut short" "${train[@]}" --data data
 good_data data && expect 64 "--train-samples 21: there are only 20" "${train[@]}" --data data --train-samples 21
 expect 64 "--validation 20 leaves none" "${train[@]}" --data data --validation 20
 echo "no data" >file.h5
-expect 65 "neither a folder of IDX files nor an HDF5 file" "${train[@]}" --data file.h5
+expect 65 "file.h5 is not HDF5, although its name says so" "${train[@]}" --data file.h5
 NNTRAIN_DATA=nowhere expect 65 "nowhere" "${train[@]}"
 
 echo "== models and weights"
