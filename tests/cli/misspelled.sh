@@ -12,6 +12,7 @@ try --print-confg
 try --hepl
 try --epochs
 try --epo
+try --init
 try --config
 try --config ''
 try --config a.ini --config b.ini

@@ -149,6 +149,7 @@ static void what_is_no_value_changes_nothing(void)
   for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
     CU_ASSERT(is_refused("learning-rate", reals[i]));
   }
+  CU_ASSERT(is_refused("seed", "18446744073709551616"));
   CU_ASSERT(is_refused("quiet", "yes"));
   CU_ASSERT(is_refused("quiet", ""));
   CU_ASSERT(is_refused("epochs", NULL));
@@ -253,7 +254,7 @@ static void near_names_are_found(void)
 {
   static char const *const near[][2] = {
       {"batchsize", "batch-size"},   {"batch_size", "batch-size"}, {"btach-size", "batch-size"},
-      {"epoch", "epochs"},           {"epocsh", "epochs"},         {"sedd", "seed"},
+      {"epoch", "epochs"},           {"epocsh", "epochs"},         {"sede", "seed"},
       {"learning", "learning-rate"}, {"beta", "beta-1"},           {"momemtun", "momentum"}};
   for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
     nnt_option const *const found = nnt_option_nearest(near[i][0]);

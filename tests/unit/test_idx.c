@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -6,6 +7,14 @@
 
 static char const *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static struct {
+  char const *bytes;
+  size_t size;
+} const good[] = {
+    {BYTES(TRAIN_IMAGES)}, {BYTES(TRAIN_LABELS)}, {BYTES(TEST_IMAGES)}, {BYTES(TEST_LABELS)}};
 
 static void remove_in(const char *folder, const char *name)
 {
@@ -58,16 +67,26 @@ static void plain_files_are_read(void)
   folder_remove(folder);
 }
 
+/* With or without .gz in their names: what counts is what is in them. */
 static void compressed_files_are_read(void)
 {
-  char folder[NNT_PATH_SIZE];
-  folder_make(folder);
-  gzip_store(folder, "train-images-idx3-ubyte.gz", TRAIN_IMAGES, sizeof TRAIN_IMAGES - 1);
-  gzip_store(folder, "train-labels-idx1-ubyte.gz", TRAIN_LABELS, sizeof TRAIN_LABELS - 1);
-  gzip_store(folder, "t10k-images-idx3-ubyte.gz", TEST_IMAGES, sizeof TEST_IMAGES - 1);
-  gzip_store(folder, "t10k-labels-idx1-ubyte.gz", TEST_LABELS, sizeof TEST_LABELS - 1);
-  check_small_set(folder);
-  folder_remove(folder);
+  static char const *const endings[] = {".gz", ""};
+  for (size_t k = 0; k < 2; k++) {
+    char folder[NNT_PATH_SIZE];
+    folder_make(folder);
+    for (size_t i = 0; i < 4; i++) {
+      char name[64];
+      (void)snprintf(name, sizeof name, "%s%s", names[i], endings[k]);
+      gzip_store(folder, name, good[i].bytes, good[i].size);
+    }
+    check_small_set(folder);
+    loaded data;
+    CU_ASSERT_EQUAL_FATAL(load_some(&data, folder, 2, 1), NNT_OK);
+    CU_ASSERT_EQUAL(memcmp(data.train.images, TRAIN_IMAGES + 16, 12), 0);
+    CU_ASSERT_EQUAL(memcmp(data.test.images, TEST_IMAGES + 16, 6), 0);
+    free(data.memory);
+    folder_remove(folder);
+  }
 }
 
 static void names_with_a_dot_are_found(void)
@@ -118,6 +137,22 @@ static void images_have_one_to_four_dimensions(void)
   folder_remove(folder);
 }
 
+static void labels_may_be_any_byte(void)
+{
+  char folder[NNT_PATH_SIZE];
+  loaded data;
+  folder_make(folder);
+  small_set_store(folder);
+  file_store(folder, names[1], BYTES("\0\0\x08\1\0\0\0\3\xFF\x80\1"));
+  CU_ASSERT_EQUAL_FATAL(load(&data, folder), NNT_OK);
+  CU_ASSERT_EQUAL(data.info.classes, 256);
+  CU_ASSERT_EQUAL(data.train.labels[0], 255);
+  CU_ASSERT_EQUAL(data.train.labels[1], 128);
+  CU_ASSERT_EQUAL(data.train.labels[2], 1);
+  free(data.memory);
+  folder_remove(folder);
+}
+
 /* A file that spoils a good set: which one, its bytes, and what must be said. */
 typedef struct spoiled {
   int file;
@@ -125,8 +160,6 @@ typedef struct spoiled {
   size_t size;
   char const *said;
 } spoiled;
-
-#define BYTES(text) text, sizeof(text) - 1
 
 static spoiled const cases[] = {
     {0, BYTES(""), "train-images-idx3-ubyte is cut short"},
@@ -215,26 +248,96 @@ static void a_pipe_is_no_file(void)
   folder_remove(folder);
 }
 
-/* Stores file `index` of a good set compressed, and changes the compressed bytes: the byte at `at`
- * from the end is inverted, and `cut` bytes are taken off. */
+/* A link that leads nowhere is a missing file, one that leads to itself a failure to open. */
+static void links_are_followed(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  folder_make(folder);
+  small_set_store(folder);
+  path_in(path, folder, names[2]);
+  remove_in(folder, names[2]);
+  file_store(folder, "elsewhere", good[2].bytes, good[2].size);
+  CU_ASSERT_EQUAL(symlink("elsewhere", path), 0);
+  check_small_set(folder);
+  remove_in(folder, "elsewhere");
+  expect_failure(folder, NNT_EDATA, "holds no t10k-images-idx3-ubyte");
+  remove_in(folder, names[2]);
+  CU_ASSERT_EQUAL(symlink(names[2], path), 0);
+  expect_failure(folder, NNT_EIO, "t10k-images-idx3-ubyte: Too many levels of symbolic links");
+  folder_remove(folder);
+}
+
+enum { PACKED = 256 };
+
+/* The bytes of a file as gzip makes them. */
+static size_t pack(unsigned char packed[PACKED], const char *folder, const char *data, size_t bytes)
+{
+  char path[NNT_PATH_SIZE];
+  gzip_store(folder, "packed.gz", data, bytes);
+  path_in(path, folder, "packed.gz");
+  FILE *const file = fopen(path, "rb");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  size_t const size = fread(packed, 1, PACKED, file);
+  (void)fclose(file);
+  CU_ASSERT_FATAL(size > 18 && size < PACKED);
+  remove_in(folder, "packed.gz");
+  return size;
+}
+
+/* Puts a compressed file in place of file `index` of a good set: the byte `at_end` from the end is
+ * inverted, and `cut` bytes are taken off. */
 static void store_damaged(const char *folder, int index, const char *data, size_t bytes,
                           size_t at_end, size_t cut)
 {
-  unsigned char packed[256];
+  unsigned char packed[PACKED];
   char name[64];
-  char path[NNT_PATH_SIZE];
   small_set_store(folder);
   remove_in(folder, names[index]);
   (void)snprintf(name, sizeof name, "%s.gz", names[index]);
-  gzip_store(folder, name, data, bytes);
-  path_in(path, folder, name);
-  FILE *const file = fopen(path, "rb");
-  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-  size_t const size = fread(packed, 1, sizeof packed, file);
-  (void)fclose(file);
-  CU_ASSERT_FATAL(size > at_end && size > cut && size < sizeof packed);
+  size_t const size = pack(packed, folder, data, bytes);
+  CU_ASSERT_FATAL(size > at_end && size > cut);
   if (at_end > 0) packed[size - at_end] ^= 0xFFU;
   file_store(folder, name, packed, size - cut);
+}
+
+/* Cuts a compressed file everywhere and inverts each of its bytes. It may be read as before, for
+ * instance if its date has changed; otherwise it is named. */
+static void no_damage_changes_what_is_read(void)
+{
+  char folder[NNT_PATH_SIZE];
+  loaded data;
+  folder_make(folder);
+  small_set_store(folder);
+  CU_ASSERT_EQUAL_FATAL(load(&data, folder), NNT_OK);
+  free(data.memory);
+  for (size_t i = 0; i < 4; i++) {
+    char digest[NNT_SHA256_TEXT_SIZE];
+    unsigned char packed[PACKED];
+    char name[64];
+    size_t refused = 0;
+    memcpy(digest, data.digest, sizeof digest);
+    remove_in(folder, names[i]);
+    (void)snprintf(name, sizeof name, "%s.gz", names[i]);
+    size_t const size = pack(packed, folder, good[i].bytes, good[i].size);
+    for (size_t k = 0; k < size; k++) {
+      file_store(folder, name, packed, k);
+      expect_failure(folder, NNT_EDATA, name);
+      packed[k] ^= 0xFFU;
+      file_store(folder, name, packed, size);
+      packed[k] ^= 0xFFU;
+      bool const read = load(&data, folder) == NNT_OK;
+      CU_ASSERT(read ? strcmp(data.digest, digest) == 0 : strstr(nnt_last_error(), name) != NULL);
+      if (read) free(data.memory);
+      refused += !read;
+    }
+    /* RFC 1952: four bytes of date, one of flags, one of the system. */
+    CU_ASSERT(refused >= size - 6);
+    memcpy(data.digest, digest, sizeof digest);
+    remove_in(folder, name);
+    file_store(folder, names[i], good[i].bytes, good[i].size);
+  }
+  folder_remove(folder);
 }
 
 static void damaged_gzip_files_are_refused(void)
@@ -273,13 +376,30 @@ static void a_name_that_promises_gzip_is_held_to_it(void)
   folder_remove(folder);
 }
 
-/* Ten million images of 28x28 cannot be in a hundred bytes: refused before memory is allocated. */
-static void a_gzip_file_must_have_room_for_what_it_announces(void)
+/* Ten million images of 28x28 cannot be in a hundred bytes: refused before memory is allocated,
+ * which would be filled with zeros at once. */
+static void announcing_takes_no_memory(void)
 {
   char folder[NNT_PATH_SIZE];
+  struct rusage before;
+  struct rusage after;
+  long const most = 100L * 1024; /* KiB */
   folder_make(folder);
+  CU_ASSERT_EQUAL(getrusage(RUSAGE_SELF, &before), 0);
   store_damaged(folder, 0, BYTES("\0\0\x08\3\0\x98\x96\x80\0\0\0\x1C\0\0\0\x1C"), 0, 0);
   expect_failure(folder, NNT_EDATA, "is too small for the 7840000016 bytes it announces");
+  store_damaged(folder, 0, BYTES("\0\0\x08\2\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), 0, 0);
+  expect_failure(folder, NNT_EDATA, "announces 4294967295 items of shape 4294967295, which cannot");
+  remove_in(folder, "train-images-idx3-ubyte.gz");
+  store_damaged(folder, 1, BYTES("\0\0\x08\1\xFF\xFF\xFF\xFF"), 0, 0);
+  expect_failure(folder, NNT_EDATA, "train-labels-idx1-ubyte.gz announces 4294967295 items");
+  store_damaged(folder, 1, BYTES("\0\0\x08\1\5\xF5\xE1\0"), 0, 0);
+  expect_failure(folder, NNT_EDATA, "is too small for the 100000008 bytes it announces");
+  remove_in(folder, "train-labels-idx1-ubyte.gz");
+  file_store(folder, names[1], BYTES("\0\0\x08\1\5\xF5\xE1\0"));
+  expect_failure(folder, NNT_EDATA, "has 8 bytes instead of 100000008");
+  CU_ASSERT_EQUAL(getrusage(RUSAGE_SELF, &after), 0);
+  CU_ASSERT(after.ru_maxrss - before.ru_maxrss < most);
   folder_remove(folder);
 }
 
@@ -288,14 +408,16 @@ static CU_TestInfo tests[] = {
     {"compressed files are read", compressed_files_are_read},
     {"names with a dot are found", names_with_a_dot_are_found},
     {"images have one to four dimensions", images_have_one_to_four_dimensions},
+    {"labels may be any byte", labels_may_be_any_byte},
     {"spoiled files are refused", spoiled_files_are_refused},
     {"missing files are named", missing_files_are_named},
     {"a folder is no file", a_folder_is_no_file},
     {"a pipe is no file", a_pipe_is_no_file},
+    {"links are followed", links_are_followed},
+    {"no damage changes what is read", no_damage_changes_what_is_read},
     {"damaged gzip files are refused", damaged_gzip_files_are_refused},
     {"a name that promises gzip is held to it", a_name_that_promises_gzip_is_held_to_it},
-    {"a gzip file must have room for what it announces",
-     a_gzip_file_must_have_room_for_what_it_announces},
+    {"announcing takes no memory", announcing_takes_no_memory},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("idx", tests);
