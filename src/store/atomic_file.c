@@ -22,7 +22,7 @@ void nnt_path_folder(const char *path, char folder[NNT_PATH_SIZE])
   size_t length = slash == NULL ? 0 : (size_t)(slash - path);
   if (slash == path) length = 1;
   if (length == 0) {
-    (void)strcpy(folder, ".");
+    memcpy(folder, ".", sizeof ".");
     return;
   }
   if (length >= NNT_PATH_SIZE) length = NNT_PATH_SIZE - 1;
@@ -107,8 +107,9 @@ static bool write_piece(int file, nnt_piece piece)
 static bool write_and_close(int file, const nnt_piece *pieces, size_t count)
 {
   bool good = true;
-  for (size_t i = 0; good && i < count; i++)
+  for (size_t i = 0; good && i < count; i++) {
     good = write_piece(file, pieces[i]);
+  }
   good = good && fsync(file) == 0;
   int const first = errno;
   if (close(file) != 0) return false;

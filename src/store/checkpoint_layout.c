@@ -43,12 +43,14 @@ size_t nnt_slot_number(size_t slots, size_t tensor, size_t slot)
 void nnt_checkpoint_free(nnt_checkpoint *checkpoint)
 {
   free(checkpoint->parameters);
-  for (size_t i = 0; i < NNT_SLOTS_MAX; i++)
+  for (size_t i = 0; i < NNT_SLOTS_MAX; i++) {
     free(checkpoint->slots[i]);
+  }
   free(checkpoint->history.epochs);
   free(checkpoint->history.steps);
-  for (size_t i = 0; i < checkpoint->setting_count; i++)
+  for (size_t i = 0; i < checkpoint->setting_count; i++) {
     free(checkpoint->settings[i].value);
+  }
   free(checkpoint->settings);
   *checkpoint = (nnt_checkpoint){0};
 }

@@ -128,8 +128,10 @@ static nnt_status get_history(const nnt_h5_source *source, nnt_history *out)
   return status;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): written to through the slot. */
 static nnt_status get_tensor(const nnt_h5_source *source, const char *path,
                              const nnt_tensor *tensor, float *values)
+/* NOLINTEND(readability-non-const-parameter) */
 {
   nnt_h5_slot const slot = {.class = H5T_FLOAT,
                             .wanted = H5T_NATIVE_FLOAT,

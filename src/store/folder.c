@@ -55,8 +55,9 @@ nnt_status nnt_folder_has_run(const char *path, bool *out)
 nnt_status nnt_folder_move_aside(const char *path, char moved_to[NNT_PATH_SIZE])
 {
   size_t length = strlen(path);
-  while (length > 1 && path[length - 1] == '/')
+  while (length > 1 && path[length - 1] == '/') {
     length--;
+  }
   for (unsigned i = 1;; i++) {
     int const size = snprintf(moved_to, NNT_PATH_SIZE, "%.*s.%u", (int)length, path, i);
     if (size < 0 || size >= NNT_PATH_SIZE) {

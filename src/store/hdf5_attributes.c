@@ -79,8 +79,9 @@ nnt_status nnt_h5_put_texts(hid_t file, const char *path, const char *name,
   }
   char *const table = calloc(bytes + 1, 1);
   if (table == NULL) return nnt_fail(NNT_ENOMEM, "no memory for the names in %s", path);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     memcpy(table + i * size, texts[i], strlen(texts[i]));
+  }
   hsize_t const entries = count;
   hid_t const type = text_type(size, H5T_CSET_ASCII);
   nnt_status const status = put_and_close(file, path, name, type, &entries, table);

@@ -85,8 +85,9 @@ static nnt_status check_layout(const nnt_h5_source *source, const char *path, hi
     hsize_t chunk[H5S_MAX_RANK] = {0};
     int const rank = H5Pget_chunk(creation, H5S_MAX_RANK, chunk);
     hsize_t elements = 1;
-    for (int i = 0; i < rank && elements <= CHUNK_ELEMENTS_MAX; i++)
+    for (int i = 0; i < rank && elements <= CHUNK_ELEMENTS_MAX; i++) {
       elements *= chunk[i];
+    }
     good = rank > 0 && elements <= CHUNK_ELEMENTS_MAX;
   }
   (void)H5Pclose(creation);
@@ -117,11 +118,12 @@ static nnt_status check_shape(const nnt_h5_source *source, const char *path, hid
 {
   size_t rank = 0;
   hsize_t shape[H5S_MAX_RANK] = {0};
-  hsize_t const wanted[2] = {slot->shape[0], slot->shape[1]};
+  hsize_t const wanted[H5S_MAX_RANK] = {slot->shape[0], slot->shape[1]};
   NNT_TRY(get_shape(source, path, dataset, &rank, shape));
   bool good = rank == slot->rank;
-  for (size_t i = 0; good && i < rank; i++)
+  for (size_t i = 0; good && i < rank; i++) {
     good = shape[i] == wanted[i];
+  }
   if (good) return NNT_OK;
   char there[SHAPE_TEXT_SIZE];
   char here[SHAPE_TEXT_SIZE];

@@ -21,8 +21,9 @@ static nnt_status is_bad(const nnt_h5_source *source, const char *path, const ch
 
 void nnt_texts_free(nnt_texts *texts)
 {
-  for (size_t i = 0; i < texts->count; i++)
+  for (size_t i = 0; i < texts->count; i++) {
     free(texts->text[i]);
+  }
   free(texts->text);
   *texts = (nnt_texts){0};
 }
@@ -113,8 +114,9 @@ static bool read_fixed(const attribute *it, char **texts)
   bool good = table != NULL && H5Aread(it->id, it->type, table) >= 0;
   for (size_t i = 0; good && i < it->count; i++) {
     size_t length = strnlen(table + i * size, size);
-    while (blanks && length > 0 && table[i * size + length - 1] == ' ')
+    while (blanks && length > 0 && table[i * size + length - 1] == ' ') {
       length--;
+    }
     texts[i] = strndup(table + i * size, length);
     good = texts[i] != NULL;
   }

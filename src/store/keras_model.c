@@ -30,7 +30,7 @@ static void make_name(const char *wish, const char *otherwise, char out[NNT_NAME
   (void)snprintf(out, NNT_NAME_SIZE, "%s%s", starts_well ? "" : "layer_", source);
   for (char *it = out; *it != '\0'; it++) {
     unsigned char const c = (unsigned char)*it;
-    *it = c < 128 && isalnum(c) != 0 ? (char)tolower(c) : '_';
+    *it = (char)(c < 128 && isalnum(c) != 0 ? tolower(c) : '_');
   }
 }
 
@@ -144,7 +144,7 @@ static nnt_status parse_entry(reader *it, size_t index, const json_t *entry)
   if (status == NNT_OK && (settings == NULL || full_class == NULL)) {
     status = nnt_json_fail(&it->place, "a layer must be an object with class_name and config");
   }
-  if (status == NNT_OK && strcmp(full_class, "InputLayer") != 0) {
+  if (status == NNT_OK && full_class != NULL && strcmp(full_class, "InputLayer") != 0) {
     status = parse_other_layer(it, full_class, entry, settings);
   } else if (status == NNT_OK && index == 0) {
     status = parse_input_layer(it, settings);

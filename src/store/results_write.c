@@ -22,8 +22,9 @@ nnt_status nnt_scale_put(hid_t file, const char *path, size_t rows, int64_t firs
 {
   void *numbers = NULL;
   NNT_TRY(nnt_memory_create(&numbers, rows, sizeof(int64_t), "the numbers of rows"));
-  for (size_t i = 0; i < rows; i++)
+  for (size_t i = 0; i < rows; i++) {
     ((int64_t *)numbers)[i] = first + (int64_t)i;
+  }
   nnt_h5_array array = *like;
   array.given = H5T_NATIVE_INT64;
   array.rank = 1;

@@ -9,15 +9,17 @@ static char const magic[] = "NNTRAIN1";
 
 static void put_number(unsigned char *out, uint64_t number)
 {
-  for (unsigned i = 0; i < NUMBER_SIZE; i++)
+  for (unsigned i = 0; i < NUMBER_SIZE; i++) {
     out[i] = (unsigned char)(number >> (8U * i));
+  }
 }
 
 static uint64_t get_number(const unsigned char *in)
 {
   uint64_t number = 0;
-  for (unsigned i = 0; i < NUMBER_SIZE; i++)
+  for (unsigned i = 0; i < NUMBER_SIZE; i++) {
     number |= (uint64_t)in[i] << (8U * i);
+  }
   return number;
 }
 

@@ -24,8 +24,9 @@ typedef struct found_layers {
 
 static void free_layers(found_layers *layers)
 {
-  for (size_t i = 0; i < layers->count; i++)
+  for (size_t i = 0; i < layers->count; i++) {
     nnt_texts_free(&layers->layer[i].tensors);
+  }
   free(layers->layer);
 }
 
@@ -216,8 +217,9 @@ static nnt_status read_layers(const nnt_h5_source *source, const found_layers *l
     size_t const index = nnt_model_tensor(model, tensor)->layer;
     char const *const name = nnt_model_spec_of(model)->layers[index].name;
     size_t end = tensor;
-    while (end < count && nnt_model_tensor(model, end)->layer == index)
+    while (end < count && nnt_model_tensor(model, end)->layer == index) {
       end++;
+    }
     if (next == layers->count) {
       return nnt_fail(source->bad,
                       "%s has no weights for the model's layer %s: it holds %zu layers",

@@ -7,6 +7,7 @@ same() {
 }
 same
 same --recipe tensorflow
+same --optimizer adam --beta-1 0.8 --epsilon 1e-8
 same --optimizer adamw --learning-rate 0.0010000000474974513 --weight-decay 0.05
 same --momentum 0.9 --nesterov --label-smoothing 0.1 --clip-norm 1e-3
 same --hidden 300,100 --activation relu --init normal:0.1 --validation 500
@@ -19,5 +20,8 @@ for value in ' a' 'a ' 'a ;b' ';a' $'a\nb' "$(printf '%0190d' 0)"; do
   "$NNTRAIN" --print-config --output "$value" 2>&1
   echo "exit code $?"
 done
+echo "== what a model may set is left to it"
+"$NNTRAIN" --print-config --model model.json --learning-rate 0.1 |
+  sed -n '/^\[optimisation\]/,/^\[/{/^#/d;p}'
 echo "== the file"
 "$NNTRAIN" --print-config --recipe tensorflow

@@ -139,15 +139,16 @@ static inline nnt_optimizer sample_optimizer(int which)
 
 static inline float sample_value(size_t i, unsigned salt)
 {
-  return (float)((i * 37 + salt * 101) % 211) / 97.0F - 1.0F;
+  return (float)((i * 37 + (size_t)salt * 101) % 211) / 97.0F - 1.0F;
 }
 
 static inline float *sample_floats(unsigned salt)
 {
   float *const values = malloc(SAMPLE_PARAMETERS * sizeof *values);
   CU_ASSERT_PTR_NOT_NULL_FATAL(values);
-  for (size_t i = 0; i < SAMPLE_PARAMETERS; i++)
+  for (size_t i = 0; i < SAMPLE_PARAMETERS; i++) {
     values[i] = sample_value(i, salt);
+  }
   return values;
 }
 

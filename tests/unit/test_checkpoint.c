@@ -35,8 +35,9 @@ static void expect_same_model(const nnt_model_spec *a, const nnt_model_spec *b)
   CU_ASSERT_EQUAL(a->input_dimensions, b->input_dimensions);
   expect_same_bytes(a->input_shape, b->input_shape, sizeof a->input_shape);
   CU_ASSERT_EQUAL_FATAL(a->layer_count, b->layer_count);
-  for (size_t i = 0; i < a->layer_count; i++)
+  for (size_t i = 0; i < a->layer_count; i++) {
     expect_same_layer(&a->layers[i], &b->layers[i]);
+  }
 }
 
 static void expect_same_optimizer(const nnt_optimizer *a, const nnt_optimizer *b)

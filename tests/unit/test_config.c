@@ -69,6 +69,9 @@ static void recipes_are_the_tutorials(void)
   CU_ASSERT_STRING_EQUAL(text_of("exchange"), "tree");
   CU_ASSERT_EQUAL(ask("recipe", "tensorflow"), NNT_OK);
   CU_ASSERT_STRING_EQUAL(text_of("hidden"), "500");
+  CU_ASSERT_STRING_EQUAL(text_of("activation"), "sigmoid");
+  CU_ASSERT_STRING_EQUAL(text_of("loss"), "categorical_crossentropy");
+  CU_ASSERT_STRING_EQUAL(text_of("optimizer"), "sgd");
   CU_ASSERT_STRING_EQUAL(text_of("init"), "normal:1");
   CU_ASSERT_STRING_EQUAL(text_of("learning-rate"), "0.5");
   CU_ASSERT_STRING_EQUAL(text_of("batch-size"), "100");
@@ -77,23 +80,72 @@ static void recipes_are_the_tutorials(void)
   CU_ASSERT_EQUAL(nnt_config_check(&config), NNT_OK);
 }
 
-static void values_are_kept_exactly(void)
+/* Every option in the table's order; where it has bounds, the bounds and what is just outside. */
+static struct {
+  char const *name;
+  char const *kept[4];
+  char const *refused[4];
+} const legal[NNT_OPTION_COUNT] = {
+    {"recipe", {"tensorflow"}, {"torch"}},
+    {"data", {"a folder/of data"}, {""}},
+    {"train-samples", {"1", "2147483647"}, {"0", "2147483648"}},
+    {"test-samples", {"1", "2147483647"}, {"0", "2147483648"}},
+    {"validation", {"test", "none", "1", "2147483647"}, {"0", "2147483648"}},
+    {"hidden", {"none", "1,16777216"}, {"0", "16777217"}},
+    {"activation", {"softplus"}, {"soft"}},
+    {"model", {"m.keras"}, {""}},
+    {"init", {"he_uniform", "normal:1e-20", "normal:1e+06"}, {"normal:0", "normal:1000001"}},
+    {"init-from", {"w.h5"}, {""}},
+    {"epochs", {"1", "2147483647"}, {"0", "2147483648"}},
+    {"steps", {"1", "9007199254740992"}, {"0", "9007199254740993"}},
+    {"batch-size", {"1", "2147483647"}, {"0", "2147483648"}},
+    {"optimizer", {"adamw"}, {"rmsprop"}},
+    {"learning-rate", {"1e-30", "1e+06"}, {"9e-31", "1000001"}},
+    {"momentum", {"0", "0.9999999"}, {"-1e-9", "1"}},
+    {"nesterov", {"true"}, {"1"}},
+    {"beta-1", {"0", "0.9999999"}, {"-1e-9", "1"}},
+    {"beta-2", {"0", "0.9999999"}, {"-1e-9", "1"}},
+    {"epsilon", {"1e-30", "1"}, {"9e-31", "1.1"}},
+    {"weight-decay", {"0", "1e+06"}, {"-1e-9", "1000001"}},
+    {"clip-norm", {"0", "1e+30"}, {"-1e-9", "1.1e30"}},
+    {"l2", {"0", "1e+06"}, {"-1e-9", "1000001"}},
+    {"loss", {"sparse_categorical_crossentropy"}, {"hinge"}},
+    {"label-smoothing", {"0", "0.9999999"}, {"-1e-9", "1"}},
+    {"seed", {"0", "18446744073709551615"}, {"-1", "18446744073709551616"}},
+    {"no-shuffle", {"true"}, {"1"}},
+    {"microbatches", {"1", "65536"}, {"0", "65537"}},
+    {"exchange", {"allreduce"}, {"ring"}},
+    {"output", {"."}, {""}},
+    {"resume", {"never", "auto", "require", "a/checkpoint-5.weights.h5"}, {""}},
+    {"fresh", {"true"}, {"1"}},
+    {"checkpoint-every",
+     {"1steps", "2147483647steps", "2147483647s"},
+     {"0", "2147483648", "2147483648s", "35791395min"}},
+    {"keep", {"1", "1000000"}, {"0", "1000001"}},
+    {"progress", {"none"}, {"some"}},
+    {"quiet", {"true"}, {"1"}},
+    {"verbose", {"true"}, {"1"}},
+};
+
+static void every_option_keeps_what_is_legal(void)
 {
-  static char const *const values[][2] = {
-      {"hidden", "300,100"},         {"hidden", "none"},
-      {"hidden", "16777216"},        {"init", "normal:0.05"},
-      {"init", "normal:1e-20"},      {"init", "he_uniform"},
-      {"validation", "5000"},        {"validation", "none"},
-      {"checkpoint-every", "90s"},   {"checkpoint-every", "3epochs"},
-      {"resume", "never"},           {"resume", "a folder/checkpoint-5.weights.h5"},
-      {"learning-rate", "1e-30"},    {"learning-rate", "1e+06"},
-      {"beta-2", "0.9999999"},       {"seed", "18446744073709551615"},
-      {"steps", "9007199254740992"},
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-    nnt_config_init(&config, NNT_RECIPE_KERAS);
-    CU_ASSERT_EQUAL(ask(values[i][0], values[i][1]), NNT_OK);
-    CU_ASSERT_STRING_EQUAL(text_of(values[i][0]), values[i][1]);
+  for (size_t id = 0; id < NNT_OPTION_COUNT; id++) {
+    CU_ASSERT_STRING_EQUAL(legal[id].name, nnt_option_at((nnt_option_id)id)->name);
+    for (size_t i = 0; i < 4 && legal[id].kept[i] != NULL; i++) {
+      nnt_config_init(&config, NNT_RECIPE_KERAS);
+      CU_ASSERT_EQUAL(ask(legal[id].name, legal[id].kept[i]), NNT_OK);
+      CU_ASSERT_STRING_EQUAL(text_of(legal[id].name), legal[id].kept[i]);
+    }
+  }
+}
+
+static void every_option_refuses_what_is_not(void)
+{
+  nnt_config_init(&config, NNT_RECIPE_KERAS);
+  for (size_t id = 0; id < NNT_OPTION_COUNT; id++) {
+    for (size_t i = 0; i < 4 && legal[id].refused[i] != NULL; i++) {
+      CU_ASSERT(is_refused(legal[id].name, legal[id].refused[i]));
+    }
   }
 }
 
@@ -104,7 +156,7 @@ static void short_forms_have_a_meaning(void)
   CU_ASSERT_STRING_EQUAL(text_of("init"), "normal:0.05");
   static char const *const intervals[][2] = {
       {"500", "500steps"}, {"1step", "1steps"}, {"1 epoch", "1epochs"},
-      {"2min", "120s"},    {"90 s", "90s"},     {"2147483647min", "128849018820s"}};
+      {"2min", "120s"},    {"90 s", "90s"},     {"35791394min", "2147483640s"}};
   for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
     CU_ASSERT_EQUAL(ask("checkpoint-every", intervals[i][0]), NNT_OK);
     CU_ASSERT_STRING_EQUAL(text_of("checkpoint-every"), intervals[i][1]);
@@ -199,16 +251,31 @@ static void the_later_origin_wins_in_any_order(void)
   CU_ASSERT_EQUAL(set("learning-rate", "-1", NNT_FROM_FILE), NNT_EUSAGE);
 }
 
+/* Keras 3: Adam(0.001, 0.9, 0.999, 1e-7), AdamW the same with weight_decay 0.004. */
 static void an_optimizer_brings_its_own_settings(void)
+{
+  static char const *const optimizers[][2] = {{"adam", "0"}, {"adamw", "0.004"}};
+  for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+    nnt_config_init(&config, NNT_RECIPE_KERAS);
+    CU_ASSERT_EQUAL(ask("optimizer", optimizers[i][0]), NNT_OK);
+    CU_ASSERT_STRING_EQUAL(text_of("learning-rate"), "0.001");
+    CU_ASSERT_STRING_EQUAL(text_of("beta-1"), "0.9");
+    CU_ASSERT_STRING_EQUAL(text_of("beta-2"), "0.999");
+    CU_ASSERT_STRING_EQUAL(text_of("epsilon"), "1e-07");
+    CU_ASSERT_STRING_EQUAL(text_of("weight-decay"), optimizers[i][1]);
+  }
+}
+
+/* What the user has set stays, whatever comes before or after it. */
+static void an_optimizer_leaves_what_the_user_has_set(void)
 {
   nnt_config_init(&config, NNT_RECIPE_KERAS);
   CU_ASSERT_EQUAL(ask("epsilon", "1e-5"), NNT_OK);
   CU_ASSERT_EQUAL(ask("optimizer", "adamw"), NNT_OK);
-  CU_ASSERT_STRING_EQUAL(text_of("learning-rate"), "0.001");
-  CU_ASSERT_STRING_EQUAL(text_of("beta-1"), "0.9");
-  CU_ASSERT_STRING_EQUAL(text_of("beta-2"), "0.999");
-  CU_ASSERT_STRING_EQUAL(text_of("weight-decay"), "0.004");
+  CU_ASSERT_EQUAL(ask("beta-1", "0.8"), NNT_OK);
   CU_ASSERT_STRING_EQUAL(text_of("epsilon"), "1e-05");
+  CU_ASSERT_STRING_EQUAL(text_of("beta-1"), "0.8");
+  CU_ASSERT_STRING_EQUAL(text_of("learning-rate"), "0.001");
   CU_ASSERT_EQUAL(ask("optimizer", "sgd"), NNT_OK);
   CU_ASSERT_STRING_EQUAL(text_of("learning-rate"), "0.5");
   CU_ASSERT_STRING_EQUAL(text_of("weight-decay"), "0");
@@ -272,13 +339,15 @@ static void near_names_are_found(void)
 static CU_TestInfo tests[] = {
     {"every option is complete", every_option_is_complete},
     {"recipes are the tutorial's", recipes_are_the_tutorials},
-    {"values are kept exactly", values_are_kept_exactly},
+    {"every option keeps what is legal", every_option_keeps_what_is_legal},
+    {"every option refuses what is not", every_option_refuses_what_is_not},
     {"short forms have a meaning", short_forms_have_a_meaning},
     {"numbers come back to the bit", numbers_come_back_to_the_bit},
     {"what is no value changes nothing", what_is_no_value_changes_nothing},
     {"long values have a limit", long_values_have_a_limit},
     {"the later origin wins in any order", the_later_origin_wins_in_any_order},
     {"an optimizer brings its own settings", an_optimizer_brings_its_own_settings},
+    {"an optimizer leaves what the user has set", an_optimizer_leaves_what_the_user_has_set},
     {"epochs and steps replace each other", epochs_and_steps_replace_each_other},
     {"only the user is told about unused options", only_the_user_is_told_about_unused_options},
     {"near names are found", near_names_are_found},

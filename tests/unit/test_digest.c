@@ -37,6 +37,28 @@ static void published_digests_come_out(void)
   }
 }
 
+/* Pieces of 1, 2, 3, ... bytes: across the blocks of 64 bytes in every way. */
+static void unequal_pieces_give_the_same_digest(void)
+{
+  static char letters[2000];
+  memset(letters, 'a', sizeof letters);
+  unsigned char sum[NNT_SHA256_SIZE];
+  char text[NNT_SHA256_TEXT_SIZE];
+  nnt_digest *digest = NULL;
+  CU_ASSERT_EQUAL_FATAL(nnt_digest_create(&digest), NNT_OK);
+  size_t left = 1000000;
+  for (size_t piece = 1; left > 0; piece++) {
+    size_t const bytes = piece < left ? piece : left;
+    CU_ASSERT_FATAL(bytes <= sizeof letters);
+    CU_ASSERT_EQUAL(nnt_digest_add(digest, letters, bytes), NNT_OK);
+    left -= bytes;
+  }
+  CU_ASSERT_EQUAL(nnt_digest_end(digest, sum), NNT_OK);
+  nnt_digest_text(sum, text);
+  CU_ASSERT_STRING_EQUAL(text, vectors[3].expected);
+  nnt_digest_destroy(digest);
+}
+
 static void one_call_digests_one_piece(void)
 {
   unsigned char sum[NNT_SHA256_SIZE];
@@ -50,6 +72,7 @@ static void destroying_nothing_is_allowed(void) { nnt_digest_destroy(NULL); }
 
 static CU_TestInfo tests[] = {
     {"published digests come out", published_digests_come_out},
+    {"unequal pieces give the same digest", unequal_pieces_give_the_same_digest},
     {"one call digests one piece", one_call_digests_one_piece},
     {"destroying nothing is allowed", destroying_nothing_is_allowed},
     CU_TEST_INFO_NULL,

@@ -74,6 +74,38 @@ static void ink_is_as_in_handwriting(void)
   free(images);
 }
 
+/* MNIST moves the centre of mass to the middle of the image, by whole pixels. The generated ones
+ * are off by up to 1.6 pixels on purpose, and as much again for what the ink is not: evenly spread
+ * along the lines. */
+static void ink_is_centred(void)
+{
+  unsigned char *const images = room_for((size_t)1000 * PIXELS);
+  nnt_reader reader = {.table = NULL};
+  double mean_x = 0.0;
+  double mean_y = 0.0;
+  read_digits(&reader, images, NNT_TRAIN, 1000);
+  nnt_reader_close(&reader);
+  for (size_t i = 0; i < 1000; i++) {
+    double mass = 0.0;
+    double x = 0.0;
+    double y = 0.0;
+    for (size_t k = 0; k < PIXELS; k++) {
+      double const ink = images[i * PIXELS + k];
+      mass += ink;
+      x += ink * ((double)(k % 28) + 0.5);
+      y += ink * ((double)(k / 28) + 0.5);
+    }
+    CU_ASSERT_DOUBLE_EQUAL(x / mass, 14.0, 3.2);
+    CU_ASSERT_DOUBLE_EQUAL(y / mass, 14.0, 3.2);
+    mean_x += x / mass / 1000.0;
+    mean_y += y / mass / 1000.0;
+  }
+  /* Uniform within 1.6 deviates by 0.92, the mean of 1000 by 0.03; the limit is ten times that. */
+  CU_ASSERT_DOUBLE_EQUAL(mean_x, 14.0, 0.3);
+  CU_ASSERT_DOUBLE_EQUAL(mean_y, 14.0, 0.3);
+  free(images);
+}
+
 /* No picture is empty, cut off, or the same as another one of its digit. */
 static void every_picture_is_a_new_one(void)
 {
@@ -161,6 +193,7 @@ static CU_TestInfo tests[] = {
     {"a sample depends on its number only", a_sample_depends_on_its_number_only},
     {"all digits are equally frequent", all_digits_are_equally_frequent},
     {"ink is as in handwriting", ink_is_as_in_handwriting},
+    {"ink is centred", ink_is_centred},
     {"every picture is a new one", every_picture_is_a_new_one},
     {"they teach to read handwriting", they_teach_to_read_handwriting},
     CU_TEST_INFO_NULL,

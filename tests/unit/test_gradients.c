@@ -19,7 +19,7 @@ static nnt_dropout const dropout = {.seed = 7, .epoch = 2, .sample = samples};
 static nnt_loss const losses[] = {
     {NNT_CATEGORICAL_CROSSENTROPY, false, 0.0},
     {NNT_CATEGORICAL_CROSSENTROPY, true, 0.0},
-    {NNT_CATEGORICAL_CROSSENTROPY, false, 0.3},
+    {NNT_CATEGORICAL_CROSSENTROPY, false, 0.1},
     {NNT_CATEGORICAL_CROSSENTROPY, true, 0.3},
     {NNT_SPARSE_CATEGORICAL_CROSSENTROPY, false, 0.0},
     {NNT_SPARSE_CATEGORICAL_CROSSENTROPY, true, 0.0},

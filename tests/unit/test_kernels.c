@@ -13,6 +13,11 @@
 static size_t const sizes[] = {1, 2, 3, 5, 16, 17, 31, 64, 65, 127};
 enum { SIZE_COUNT = sizeof sizes / sizeof *sizes, LARGEST = 127 };
 
+/* OpenBLAS cuts long sums at multiples of 64 up to 1024: one of the three sizes lies just above. */
+static size_t const long_sizes[] = {193, 257, 321, 385, 449, 513, 769, 1025};
+enum { LONG_COUNT = sizeof long_sizes / sizeof *long_sizes, LONGEST = 1025, SHORT = 17 };
+enum { ELEMENTS = LONGEST * SHORT }; /* more than LARGEST squared */
+
 typedef struct matrices {
   float *a;
   float *b;
@@ -29,7 +34,7 @@ static void fill(float *x, size_t n, uint64_t seed)
 static matrices matrices_create(void)
 {
   matrices m = {NULL, NULL, NULL};
-  size_t const n = (size_t)LARGEST * LARGEST;
+  size_t const n = ELEMENTS;
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&m.a, n, "a"), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&m.b, n, "b"), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&m.c, n, "c"), NNT_OK);
@@ -122,6 +127,11 @@ static void check_all_shapes(size_t (*wrong_in)(const matrices *, size_t, size_t
         wrong += wrong_in(&m, sizes[r], sizes[i], sizes[o]);
       }
     }
+  }
+  for (size_t i = 0; i < LONG_COUNT; i++) {
+    wrong += wrong_in(&m, long_sizes[i], SHORT, SHORT);
+    wrong += wrong_in(&m, SHORT, long_sizes[i], SHORT);
+    wrong += wrong_in(&m, SHORT, SHORT, long_sizes[i]);
   }
   CU_ASSERT_EQUAL(wrong, 0);
   matrices_destroy(&m);

@@ -139,7 +139,16 @@ static void no_file_does_harm(void)
   CU_ASSERT(accepted < 300);
 }
 
-/* Every option set to something else than its default, printed, and read again. */
+static void print_and_read(void)
+{
+  nnt_config const printed = options.config;
+  FILE *const file = fopen(file_name, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  CU_ASSERT_EQUAL(nnt_config_file_print(&printed, file), NNT_OK);
+  CU_ASSERT_EQUAL(fclose(file), 0);
+  CU_ASSERT_EQUAL(PARSE("--config", file_name), NNT_OK);
+}
+
 static void what_is_printed_reads_back(void)
 {
   CU_ASSERT_EQUAL(PARSE("--hidden=7,8", "--activation=gelu", "--init=normal:0.3", "--batch-size=99",
@@ -149,17 +158,28 @@ static void what_is_printed_reads_back(void)
                         "--no-shuffle"),
                   NNT_OK);
   nnt_config const first = options.config;
-  FILE *const file = fopen(file_name, "w");
-  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-  CU_ASSERT_EQUAL(nnt_config_file_print(&first, file), NNT_OK);
-  CU_ASSERT_EQUAL(fclose(file), 0);
-  CU_ASSERT_EQUAL(PARSE("--config", file_name), NNT_OK);
+  print_and_read();
   char before[NNT_VALUE_SIZE];
   char after[NNT_VALUE_SIZE];
   for (int id = 0; id < NNT_OPTION_COUNT; id++) {
     nnt_config_text(&first, (nnt_option_id)id, before);
     nnt_config_text(&options.config, (nnt_option_id)id, after);
     CU_ASSERT_STRING_EQUAL(before, after);
+  }
+}
+
+/* A model's optimizer must not give way to the recipe's because that one has been printed. */
+static void what_is_printed_leaves_the_model_its_optimizer(void)
+{
+  CU_ASSERT_EQUAL(PARSE("--model=m.json", "--learning-rate=0.25"), NNT_OK);
+  print_and_read();
+  CU_ASSERT_EQUAL(options.config.optimizer.learning_rate, 0.25);
+  CU_ASSERT_EQUAL(nnt_config_set(&options.config, NNT_OPTION_OPTIMIZER, "adam", NNT_FROM_MODEL),
+                  NNT_OK);
+  CU_ASSERT_EQUAL(options.config.optimizer.kind, NNT_ADAM);
+  CU_ASSERT_EQUAL(options.config.optimizer.learning_rate, 0.25);
+  for (int id = NNT_OPTION_MOMENTUM; id <= NNT_OPTION_LABEL_SMOOTHING; id++) {
+    CU_ASSERT_EQUAL(options.config.origin[id], NNT_FROM_RECIPE);
   }
 }
 
@@ -190,6 +210,8 @@ static CU_TestInfo tests[] = {
     {"the command line beats the file", the_command_line_beats_the_file},
     {"no file does harm", no_file_does_harm},
     {"what is printed reads back", what_is_printed_reads_back},
+    {"what is printed leaves the model its optimizer",
+     what_is_printed_leaves_the_model_its_optimizer},
     {"help names every option", help_names_every_option},
     CU_TEST_INFO_NULL,
 };

@@ -80,6 +80,16 @@ static void seed_purpose_and_counters_have_their_places(void)
   }
 }
 
+/* The published key of zeros; the other two do not fit into a purpose. */
+static void a_key_of_zeros_gives_the_published_answer(void)
+{
+  nnt_random_words const drawn = nnt_random(0, (nnt_purpose)0, 0, 0, 0, 0);
+  CU_ASSERT_EQUAL(drawn.word[0], 0x16554d9eca36314c);
+  CU_ASSERT_EQUAL(drawn.word[1], 0xdb20fe9d672d0fdc);
+  CU_ASSERT_EQUAL(drawn.word[2], 0xd7e772cee186176b);
+  CU_ASSERT_EQUAL(drawn.word[3], 0x7e68b68aec7ba23b);
+}
+
 static void uniform_numbers_lie_in_the_unit_interval(void)
 {
   CU_ASSERT_EQUAL(nnt_random_uniform(0), 0.0);
@@ -87,6 +97,27 @@ static void uniform_numbers_lie_in_the_unit_interval(void)
   CU_ASSERT_EQUAL(nnt_random_uniform(2048), 0x1p-53);
   CU_ASSERT_EQUAL(nnt_random_uniform(UINT64_C(1) << 63U), 0.5);
   CU_ASSERT_EQUAL(nnt_random_uniform(UINT64_MAX), 1.0 - 0x1p-53);
+}
+
+/* Mean 1/2, variance 1/12; over n draws their deviations are sqrt(1/12 / n) and, with the fourth
+ * central moment 1/80, sqrt((1/80 - 1/144) / n). Each of the four words must do. */
+static void uniform_numbers_have_the_moments_of_the_distribution(void)
+{
+  size_t const n = 100000;
+  double const count = (double)n;
+  for (size_t k = 0; k < 4; k++) {
+    double sum = 0.0;
+    double squares = 0.0;
+    for (uint64_t i = 0; i < n; i++) {
+      double const x = nnt_random_uniform(nnt_random(8, NNT_FOR_DIGITS, i, 0, 0, 0).word[k]);
+      CU_ASSERT(x >= 0.0 && x < 1.0);
+      sum += x;
+      squares += (x - 0.5) * (x - 0.5);
+    }
+    CU_ASSERT_DOUBLE_EQUAL(sum / count, 0.5, 5.0 * sqrt(1.0 / 12.0 / count));
+    CU_ASSERT_DOUBLE_EQUAL(squares / count, 1.0 / 12.0,
+                           5.0 * sqrt((1.0 / 80.0 - 1.0 / 144.0) / count));
+  }
 }
 
 /* u = 0 gives 0, u = 1 - 1/e gives sqrt(2) times the cosine, and no pair of words gives infinity.
@@ -127,6 +158,9 @@ static CU_TestInfo tests[] = {
     {"philox gives the published answers", philox_gives_the_published_answers},
     {"seed, purpose and counters have their places", seed_purpose_and_counters_have_their_places},
     {"uniform numbers lie in the unit interval", uniform_numbers_lie_in_the_unit_interval},
+    {"a key of zeros gives the published answer", a_key_of_zeros_gives_the_published_answer},
+    {"uniform numbers have the moments of the distribution",
+     uniform_numbers_have_the_moments_of_the_distribution},
     {"normal numbers follow Box and Muller", normal_numbers_follow_box_and_muller},
     {"normal numbers have the moments of the distribution",
      normal_numbers_have_the_moments_of_the_distribution},

@@ -39,6 +39,18 @@ static bool is_node(nnt_range node, nnt_range above, nnt_range wanted, nnt_range
          is_node((nnt_range){node.first + left, node.count - left}, node, wanted, parent);
 }
 
+/* l levels hold at most 2^l leaves, and l - 1 levels do not hold n. */
+static void levels_are_the_fewest_that_hold_all_leaves(void)
+{
+  CU_ASSERT_EQUAL(nnt_tree_levels(0), 0);
+  CU_ASSERT_EQUAL(nnt_tree_levels(1), 0);
+  for (size_t n = 2; n < 5000; n++) {
+    size_t const levels = nnt_tree_levels(n);
+    CU_ASSERT((size_t)1 << levels >= n);
+    CU_ASSERT((size_t)1 << (levels - 1) < n);
+  }
+}
+
 static bool lies_in(nnt_range inner, nnt_range outer)
 {
   return inner.first >= outer.first && inner.first + inner.count <= outer.first + outer.count;
@@ -119,18 +131,37 @@ static double combine(const parts *have, nnt_range node)
          combine(have, (nnt_range){node.first + left, node.count - left});
 }
 
+static void hand_over(parts *have, const double *x, size_t n, nnt_range own)
+{
+  nnt_range out[NNT_SUBTREES_MAX];
+  size_t const count = nnt_tree_subtrees(n, own, out);
+  for (size_t i = 0; i < count; i++) {
+    have->count[out[i].first] = out[i].count;
+    have->sum[out[i].first] = nnt_tree_sum(x + out[i].first, out[i].count);
+  }
+}
+
 static double sum_by_ranks(const double *x, size_t n, size_t ranks)
 {
   parts have = {.count = {0}};
   for (size_t rank = 0; rank < ranks; rank++) {
-    nnt_range out[NNT_SUBTREES_MAX];
     size_t const first = rank * n / ranks;
-    nnt_range const own = {first, (rank + 1) * n / ranks - first};
-    size_t const count = nnt_tree_subtrees(n, own, out);
-    for (size_t i = 0; i < count; i++) {
-      have.count[out[i].first] = out[i].count;
-      have.sum[out[i].first] = nnt_tree_sum(x + out[i].first, out[i].count);
-    }
+    hand_over(&have, x, n, (nnt_range){first, (rank + 1) * n / ranks - first});
+  }
+  return combine(&have, (nnt_range){0, n});
+}
+
+/* A rank may have no leaves, and the last one takes what is left. */
+static double sum_by_uneven_ranks(const double *x, size_t n, uint64_t draw)
+{
+  parts have = {.count = {0}};
+  size_t first = 0;
+  for (uint64_t rank = 0; first < n; rank++) {
+    size_t const left = n - first;
+    uint64_t const word = nnt_random(draw, NNT_FOR_SHUFFLE, n, rank, 0, 0).word[0];
+    size_t const count = rank == LEAVES_MAX ? left : (size_t)(word % (left + 1));
+    hand_over(&have, x, n, (nnt_range){first, count});
+    first += count;
   }
   return combine(&have, (nnt_range){0, n});
 }
@@ -146,6 +177,17 @@ static void any_number_of_ranks_gives_the_same_bits(void)
   }
 }
 
+static void uneven_parts_give_the_same_bits(void)
+{
+  double x[LEAVES_MAX];
+  make_values(x, LEAVES_MAX);
+  for (size_t n = 1; n <= LEAVES_MAX; n++) {
+    for (uint64_t draw = 0; draw < 100; draw++) {
+      CU_ASSERT_EQUAL(sum_by_uneven_ranks(x, n, draw), nnt_tree_sum(x, n));
+    }
+  }
+}
+
 static CU_TestInfo tests[] = {
     {"the split is the largest power of two below", the_split_is_the_largest_power_of_two_below},
     {"subtrees are maximal nodes and tile the range",
@@ -153,6 +195,8 @@ static CU_TestInfo tests[] = {
     {"sums follow the tree", sums_follow_the_tree},
     {"sums follow no other order", sums_follow_no_other_order},
     {"any number of ranks gives the same bits", any_number_of_ranks_gives_the_same_bits},
+    {"uneven parts give the same bits", uneven_parts_give_the_same_bits},
+    {"levels are the fewest that hold all leaves", levels_are_the_fewest_that_hold_all_leaves},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("tree", tests);
