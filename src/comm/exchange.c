@@ -296,7 +296,7 @@ nnt_status nnt_exchange_reduce(nnt_exchange *exchange, const nnt_tally *tallies,
   }
   int const count = (int)exchange->request_count;
   MPI_Startall(count, exchange->requests);
-  MPI_Waitall(count, exchange->requests, MPI_STATUSES_IGNORE);
+  nnt_wait_all(exchange->comm, count, exchange->requests);
   if (read_tails(exchange, wishes)) return nnt_comm_agree(exchange->comm, local);
   *total = add_tallies(exchange, (nnt_range){0, exchange->microbatches});
   *sum = reduce_segment(exchange);

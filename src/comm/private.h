@@ -13,7 +13,12 @@ struct nnt_comm {
   int size;
   int node_rank;
   int nodes;
-  int cores; /* of this node that its ranks may use */
+  int cores;           /* of this node that its ranks may use */
+  bool oversubscribed; /* more ranks on this node than cores */
 };
+
+/** MPI_Waitall(); ranks that outnumber their cores sleep between looks, since one that spins keeps
+ *  from work the very ranks it waits for. Local; cannot fail. */
+void nnt_wait_all(const nnt_comm *comm, int count, MPI_Request *requests);
 
 #endif

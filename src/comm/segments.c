@@ -52,8 +52,10 @@ nnt_range nnt_exchange_segment(const nnt_exchange *exchange)
 void nnt_exchange_gather(nnt_exchange *exchange, float *parameters)
 {
   if (exchange->kind == NNT_EXCHANGE_ALLREDUCE || exchange->comm->size == 1) return;
-  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, parameters, exchange->segment_count,
-                 exchange->segment_first, MPI_FLOAT, exchange->comm->mpi);
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, parameters, exchange->segment_count,
+                  exchange->segment_first, MPI_FLOAT, exchange->comm->mpi, &request);
+  nnt_wait_all(exchange->comm, 1, &request);
 }
 
 double nnt_exchange_sum_blocks(nnt_exchange *exchange, const double *of_segment)
