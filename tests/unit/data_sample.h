@@ -113,9 +113,10 @@ static inline void expect_failure(const char *path, nnt_status status, const cha
   loaded data;
   nnt_status const got = load(&data, path);
   char const *const message = nnt_last_error();
-  bool const good = got == status && strstr(message, said) != NULL && strchr(message, '\n') == NULL;
-  if (!good) (void)fprintf(stderr, "expected '%s', got %d: %s\n", said, (int)got, message);
-  CU_ASSERT(good);
+  bool const as_said =
+      got == status && strstr(message, said) != NULL && strchr(message, '\n') == NULL;
+  if (!as_said) (void)fprintf(stderr, "expected '%s', got %d: %s\n", said, (int)got, message);
+  CU_ASSERT(as_said);
   if (got == NNT_OK) free(data.memory);
 }
 

@@ -84,6 +84,49 @@ static void slopes_are_those_of_the_definitions(void)
   }
 }
 
+/* Zeros, the least and the least normal number, and where exponentials run out of range. */
+static float const special[] = {0.0F,   -0.0F,   0x1p-149F, -0x1p-149F, 0x1p-126F, -0x1p-126F,
+                                1e-20F, -1e-20F, 1e-6F,     -1e-6F,     87.0F,     -87.0F,
+                                88.8F,  -88.8F,  100.0F,    -100.0F,    104.0F,    -104.0F};
+enum { SPECIALS = sizeof special / sizeof *special };
+
+/* 6 units in the last place as above; and a few of the least number 2^-149, since products and
+ * exponentials below 2^-126 keep no full last place. */
+static void values_are_right_at_the_ends_of_the_range(void)
+{
+  for (size_t k = 0; k < KINDS; k++) {
+    nnt_activation const kind = keras_activations[k].kind;
+    for (size_t i = 0; i < SPECIALS; i++) {
+      double const z = (double)special[i];
+      double const expected = activation_of(kind, z);
+      double const cancelled = kind == NNT_GELU && z < -1.0 ? (double)FLT_EPSILON * fabs(z) : 0.0;
+      /* silu multiplies the sigmoid, which is off by some 2^-149, by z. */
+      double const least = 4.0 * 0x1p-149 * fmax(1.0, fabs(z));
+      CU_ASSERT_DOUBLE_EQUAL((double)activated(kind, special[i]), expected,
+                             6.0 * (double)FLT_EPSILON * fabs(expected) + cancelled + least);
+    }
+  }
+}
+
+/* Beside 0 the slope is that of its own side, up to the curvature over 1e-6; -0 is as 0. */
+static void slopes_are_right_at_the_ends_of_the_range(void)
+{
+  double const h = 1e-7;
+  for (size_t k = 0; k < KINDS; k++) {
+    nnt_activation const kind = keras_activations[k].kind;
+    CU_ASSERT_EQUAL(slope(kind, -0.0F), slope(kind, 0.0F));
+    for (size_t i = 2; i < SPECIALS; i++) {
+      double const z = (double)special[i];
+      double const away = z < 0.0 ? -h : h;
+      double const expected = (activation_of(kind, z + away) - activation_of(kind, z)) / away;
+      /* Truncated at h f''/2 with |f''| < 2, rounded to 2^-53 max(1, |z|) / h. */
+      double const difference = h + 2.0 * DBL_EPSILON * fmax(1.0, fabs(z)) / h;
+      CU_ASSERT_DOUBLE_EQUAL((double)slope(kind, special[i]), expected,
+                             tolerance(1.0) + difference);
+    }
+  }
+}
+
 static void nothing_overflows_far_out(void)
 {
   for (size_t k = 0; k < KINDS; k++) {
@@ -158,6 +201,8 @@ static CU_TestInfo tests[] = {
     {"values and slopes are those of Keras", values_and_slopes_are_those_of_keras},
     {"values are right to the last digits", values_are_right_to_the_last_digits},
     {"slopes are those of the definitions", slopes_are_those_of_the_definitions},
+    {"values are right at the ends of the range", values_are_right_at_the_ends_of_the_range},
+    {"slopes are right at the ends of the range", slopes_are_right_at_the_ends_of_the_range},
     {"nothing overflows far out", nothing_overflows_far_out},
     {"NaN comes through", nan_comes_through},
     {"softmax is that of Keras", softmax_is_that_of_keras},

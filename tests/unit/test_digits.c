@@ -74,9 +74,9 @@ static void ink_is_as_in_handwriting(void)
   free(images);
 }
 
-/* MNIST moves the centre of mass to the middle of the image, by whole pixels. The generated ones
- * are off by up to 1.6 pixels on purpose, and as much again for what the ink is not: evenly spread
- * along the lines. */
+/* In MNIST each centre of mass is within a pixel of (14.5, 14.5). Generated ones are put off the
+ * middle by up to 1.6 pixels on purpose, and by as much again where lines meet, whose ink counts
+ * twice there. */
 static void ink_is_centred(void)
 {
   unsigned char *const images = room_for((size_t)1000 * PIXELS);
@@ -167,7 +167,7 @@ static size_t nearest(const class_means *means, const unsigned char *image)
 }
 
 /* The simplest classifier there is, made from generated digits, reads handwriting: made from MNIST
- * itself it reads 82 % of the test set, and guessing would read 10 %. */
+ * itself it reads 82 % of the test set, and guessing would read 10 %. Measured: 70 %. */
 static void they_teach_to_read_handwriting(void)
 {
   loaded mnist;

@@ -146,6 +146,74 @@ static void weights_depend_on_seed_and_index_only(void)
   free(other);
 }
 
+/* Mean 0: the mean of n weights of deviation sd has deviation sd / sqrt(n). */
+static void weights_have_mean_zero(void)
+{
+  for (int kind = 0; kind < NNT_ZEROS; kind++) {
+    float *const w = drawn((nnt_initializer){(nnt_initializer_kind)kind, 0.05}, 6, FAN_IN, FAN_OUT);
+    double sum = 0.0;
+    for (size_t i = 0; i < WEIGHTS; i++) {
+      sum += (double)w[i];
+    }
+    CU_ASSERT_DOUBLE_EQUAL(sum / WEIGHTS, 0.0, 3.5 * deviation(w, WEIGHTS) / sqrt(WEIGHTS));
+    free(w);
+  }
+}
+
+/* Layers without parameters beside a dense layer, and what follows it, change nothing in it. */
+static void weights_do_not_depend_on_other_layers(void)
+{
+  nnt_layer_spec const dense = {.kind = NNT_DENSE,
+                                .units = 7,
+                                .use_bias = true,
+                                .kernel_initializer = {NNT_GLOROT_NORMAL, 0.0},
+                                .bias_initializer = {NNT_NORMAL, 1.0}};
+  nnt_model_spec const plain = {
+      .input_dimensions = 1, .input_shape = {5}, .layer_count = 1, .layers = {dense}};
+  nnt_model_spec const beside = {
+      .input_dimensions = 1,
+      .input_shape = {5},
+      .layer_count = 4,
+      .layers = {{.kind = NNT_DROPOUT, .rate = 0.5}, {.kind = NNT_FLATTEN}, dense, dense}};
+  nnt_model *model = NULL;
+  float alone[5 * 7 + 7];
+  float among[5 * 7 + 7 + 7 * 7 + 7];
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &plain), NNT_OK);
+  nnt_model_initialize(model, 12, alone);
+  nnt_model_destroy(model);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &beside), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_parameter_count(model), sizeof among / sizeof *among);
+  nnt_model_initialize(model, 12, among);
+  nnt_model_destroy(model);
+  CU_ASSERT(same_bits(alone, among, sizeof alone / sizeof *alone));
+}
+
+/* Keras counts both fans of a bias as its length n: glorot_uniform is bounded by sqrt(6 / 2n), and
+ * of 400 weights one lies within the outer 5 % (missed with probability 0.95^400 = 1e-9). */
+static void a_bias_has_its_length_for_fans(void)
+{
+  enum { LENGTH = 400 };
+  nnt_model_spec const spec = {.input_dimensions = 1,
+                               .input_shape = {3},
+                               .layer_count = 1,
+                               .layers = {{.kind = NNT_DENSE,
+                                           .units = LENGTH,
+                                           .use_bias = true,
+                                           .kernel_initializer = {NNT_ZEROS, 0.0},
+                                           .bias_initializer = {NNT_GLOROT_UNIFORM, 0.0}}}};
+  nnt_model *model = NULL;
+  float w[4 * LENGTH];
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  nnt_model_initialize(model, 2, w);
+  nnt_model_destroy(model);
+  float largest = 0.0F;
+  for (size_t i = 0; i < LENGTH; i++) {
+    largest = fmaxf(largest, fabsf(w[(size_t)3 * LENGTH + i]));
+  }
+  double const limit = sqrt(6.0 / (2.0 * LENGTH));
+  CU_ASSERT((double)largest <= limit && (double)largest > 0.95 * limit);
+}
+
 /* Neighbouring weights, and the same weight of two tensors, are not correlated: the mean product
  * of n pairs of standard normals has deviation 1 / sqrt(n). */
 static void weights_are_independent_of_each_other(void)
@@ -180,6 +248,9 @@ static CU_TestInfo tests[] = {
     {"plain normal weights are not cut", plain_normal_weights_are_not_cut},
     {"no weight lies beyond its limit", no_weight_lies_beyond_its_limit},
     {"weights depend on seed and index only", weights_depend_on_seed_and_index_only},
+    {"weights have mean zero", weights_have_mean_zero},
+    {"weights do not depend on other layers", weights_do_not_depend_on_other_layers},
+    {"a bias has its length for fans", a_bias_has_its_length_for_fans},
     {"weights are independent of each other", weights_are_independent_of_each_other},
     CU_TEST_INFO_NULL,
 };

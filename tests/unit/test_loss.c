@@ -19,15 +19,20 @@ typedef struct passage {
   float *parameters;
 } passage;
 
-static passage passage_create(nnt_activation activation)
+static nnt_model_spec passage_spec(nnt_activation activation)
 {
-  passage p = {NULL, NULL, NULL};
   nnt_model_spec spec;
   nnt_initializer const zeros = {NNT_ZEROS, 0.0};
   CU_ASSERT_EQUAL_FATAL(nnt_model_spec_dense(&spec, CLASSES, NULL, 0, NNT_LINEAR, CLASSES, zeros),
                         NNT_OK);
   spec.layers[0].activation = activation;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&p.model, &spec), NNT_OK);
+  return spec;
+}
+
+static passage passage_of(const nnt_model_spec *spec)
+{
+  passage p = {NULL, NULL, NULL};
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&p.model, spec), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&p.workspace, p.model, ROWS, true), NNT_OK);
   size_t const count = nnt_model_parameter_count(p.model);
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&p.parameters, count, "parameters"), NNT_OK);
@@ -36,6 +41,12 @@ static passage passage_create(nnt_activation activation)
     p.parameters[i * CLASSES + i] = 1.0F;
   }
   return p;
+}
+
+static passage passage_create(nnt_activation activation)
+{
+  nnt_model_spec const spec = passage_spec(activation);
+  return passage_of(&spec);
 }
 
 static void passage_destroy(const passage *p)
@@ -127,6 +138,139 @@ static void far_logits_have_a_finite_loss(void)
   passage_destroy(&p);
 }
 
+/* The same by the formulas of nntrain/model.h, in float64 throughout. */
+static double target_of(const nnt_loss *loss, bool is_label)
+{
+  return (is_label ? 1.0 - loss->label_smoothing : 0.0) + loss->label_smoothing / CLASSES;
+}
+
+static double clip(double p) { return fmin(fmax(p, (double)1e-7F), (double)(1.0F - 1e-7F)); }
+
+static double entropy_of_logits(const nnt_loss *loss, const float *z, size_t label)
+{
+  double largest = -INFINITY;
+  double sum = 0.0;
+  double expected = 0.0;
+  for (size_t c = 0; c < CLASSES; c++) {
+    largest = fmax(largest, (double)z[c]);
+  }
+  for (size_t c = 0; c < CLASSES; c++) {
+    sum += exp((double)z[c] - largest);
+  }
+  for (size_t c = 0; c < CLASSES; c++) {
+    /* The difference is exact; with the logarithm in between, digits of it would be lost. */
+    expected += target_of(loss, c == label) * ((largest - (double)z[c]) + log(sum));
+  }
+  return expected;
+}
+
+static double entropy_of_probabilities(const nnt_loss *loss, const float *p, size_t label)
+{
+  bool const sparse = loss->kind == NNT_SPARSE_CATEGORICAL_CROSSENTROPY;
+  double total = 0.0;
+  double expected = 0.0;
+  for (size_t c = 0; c < CLASSES; c++) {
+    total += sparse ? clip((double)p[c]) : (double)p[c];
+  }
+  for (size_t c = 0; c < CLASSES; c++) {
+    double const q = sparse ? clip((double)p[c]) / total : clip((double)p[c] / total);
+    expected -= target_of(loss, c == label) * log(q);
+  }
+  return expected;
+}
+
+/* Both sides are float64: a few roundings of sums of positive terms. */
+static void check_formula(nnt_loss loss, const float values[CLASSES])
+{
+  passage const p = passage_create(NNT_LINEAR);
+  pass(&p, values, 1);
+  for (size_t label = 0; label < CLASSES; label++) {
+    nnt_range const row = {0, 1};
+    double const expected = loss.from_logits ? entropy_of_logits(&loss, values, label)
+                                             : entropy_of_probabilities(&loss, values, label);
+    uint16_t const given = (uint16_t)label;
+    double const found = nnt_model_loss(p.model, &loss, p.workspace, row, &given).loss;
+    CU_ASSERT_DOUBLE_EQUAL(found, expected, 16.0 * DBL_EPSILON * fmax(1.0, fabs(expected)));
+  }
+  passage_destroy(&p);
+}
+
+static void values_are_those_of_the_formulas(void)
+{
+  float const logits[][CLASSES] = {{0.5F, -1.0F, 2.0F, 0.25F},
+                                   {1e4F, 0.0F, -1e4F, 5e3F},
+                                   {-1e4F, -1e4F, -1e4F, -2e4F},
+                                   {1e-30F, -1e-30F, 0.0F, 1e-7F}};
+  float const outputs[][CLASSES] = {{0.5F, 0.125F, 0.75F, 0.25F},
+                                    {0.0F, 1.5F, 0.5F, 1e-9F},
+                                    {1e-8F, 1e-8F, 1e-8F, 1e-8F},
+                                    {0.0F, 0.0F, 1.0F, 0.0F},
+                                    {3e30F, 1e30F, 0.0F, 2e30F}};
+  double const smoothings[] = {0.0, 0.1};
+  for (size_t s = 0; s < sizeof smoothings / sizeof *smoothings; s++) {
+    for (size_t i = 0; i < sizeof logits / sizeof *logits; i++) {
+      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, true, smoothings[s]}, logits[i]);
+    }
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, false, smoothings[s]}, outputs[i]);
+    }
+  }
+  for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+    check_formula((nnt_loss){NNT_SPARSE_CATEGORICAL_CROSSENTROPY, false, 0.0}, outputs[i]);
+  }
+}
+
+/* Keras 3.15.1 on TensorFlow 2.21.0: Dense(4, "sigmoid", kernel_initializer="identity") and
+ * Flatten(), labels 2, 0, 3; the slopes are by the bias. Flatten matters: the loss directly behind
+ * a sigmoid takes there what went into the sigmoid for logits, whatever from_logits says. */
+typedef struct sigmoid_case {
+  nnt_loss loss;
+  double value[ROWS];
+  float slope[ROWS][CLASSES];
+} sigmoid_case;
+
+static float const sigmoid_inputs[ROWS][CLASSES] = {
+    {0.5F, -1.0F, 2.0F, 0.25F}, {-3.0F, 4.0F, 0.0F, -6.0F}, {-20.0F, 20.0F, 1.0F, -0.5F}};
+
+static sigmoid_case const sigmoid_cases[] = {
+    {{NNT_CATEGORICAL_CROSSENTROPY, false, 0.0},
+     {0.97467196, 3.47510409, 1.72010076},
+     {{0.100670964F, 0.084224686F, -0.0742257386F, 0.105438992F},
+      {-0.923083782F, 0.0115298582F, 0.163194701F, 0.00161008502F},
+      {9.77499082e-10F, 0.0F, 0.093242906F, -0.511009097F}}},
+    {{NNT_CATEGORICAL_CROSSENTROPY, false, 0.1},
+     {1.02423429, 3.41430426, 2.03917813},
+     {{0.0912324339F, 0.0659482107F, -0.0652855113F, 0.0944933966F},
+      {-0.851640642F, 0.0110801999F, 0.150694683F, -0.0233280994F},
+      {9.5306163e-10F, 0.0F, 0.0841882974F, -0.467110932F}}},
+    {{NNT_SPARSE_CATEGORICAL_CROSSENTROPY, false, 0.0},
+     {0.97467196, 3.47510433, 1.72010088},
+     {{0.100670949F, 0.0842246786F, -0.0742257386F, 0.105438992F},
+      {-0.923083782F, 0.0115298592F, 0.163194716F, 0.00161008479F},
+      {0.0F, 0.0F, 0.0932428986F, -0.511009157F}}},
+};
+
+static void sigmoid_outputs_behind_flatten_are_probabilities(void)
+{
+  nnt_model_spec spec = passage_spec(NNT_SIGMOID);
+  spec.layers[spec.layer_count++] = (nnt_layer_spec){.kind = NNT_FLATTEN};
+  passage const p = passage_of(&spec);
+  pass(&p, sigmoid_inputs[0], ROWS);
+  for (size_t i = 0; i < sizeof sigmoid_cases / sizeof *sigmoid_cases; i++) {
+    sigmoid_case const *const keras = &sigmoid_cases[i];
+    for (size_t row = 0; row < ROWS; row++) {
+      float slopes[CLASSES];
+      slope_of_row(&p, &keras->loss, row, slopes);
+      CU_ASSERT_DOUBLE_EQUAL(loss_of_row(&p, &keras->loss, row), keras->value[row],
+                             tolerance(keras->value[row]));
+      for (size_t c = 0; c < CLASSES; c++) {
+        CU_ASSERT_DOUBLE_EQUAL((double)slopes[c], (double)keras->slope[row][c], tolerance(1.0));
+      }
+    }
+  }
+  passage_destroy(&p);
+}
+
 static void losses_of_rows_add_up_in_order(void)
 {
   passage const p = passage_create(NNT_LINEAR);
@@ -177,6 +321,29 @@ static void a_loss_of_nan_is_nan(void)
   }
 }
 
+/* One NaN among numbers: every loss and slope can be computed, and it stays visible in the loss. */
+static void one_nan_does_no_harm(void)
+{
+  for (size_t i = 0; i < CASES; i++) {
+    passage const p = passage_create(NNT_LINEAR);
+    for (size_t at = 0; at < CLASSES; at++) {
+      nnt_range const row = {0, 1};
+      float *const in = nnt_workspace_input(p.workspace);
+      float slopes[CLASSES];
+      for (size_t c = 0; c < CLASSES; c++) {
+        in[c] = c == at ? NAN : 0.25F;
+      }
+      nnt_model_forward(p.model, p.parameters, p.workspace, row, NULL);
+      nnt_tally const tally =
+          nnt_model_loss(p.model, &keras_losses[i].loss, p.workspace, row, loss_labels);
+      CU_ASSERT(isnan(tally.loss));
+      CU_ASSERT(tally.correct == 0 || tally.correct == 1);
+      slope_of_row(&p, &keras_losses[i].loss, 0, slopes);
+    }
+    passage_destroy(&p);
+  }
+}
+
 /* As in Keras: 0/0. The run ends as diverged instead of going on with a made-up loss. */
 static void outputs_that_are_all_zero_have_no_probabilities(void)
 {
@@ -195,9 +362,13 @@ static CU_TestInfo tests[] = {
     {"cross-entropy after softmax is that of logits",
      cross_entropy_after_softmax_is_that_of_logits},
     {"far logits have a finite loss", far_logits_have_a_finite_loss},
+    {"values are those of the formulas", values_are_those_of_the_formulas},
+    {"sigmoid outputs behind Flatten are probabilities",
+     sigmoid_outputs_behind_flatten_are_probabilities},
     {"losses of rows add up in order", losses_of_rows_add_up_in_order},
     {"the first of equal outputs is the prediction", the_first_of_equal_outputs_is_the_prediction},
     {"a loss of NaN is NaN", a_loss_of_nan_is_nan},
+    {"one NaN does no harm", one_nan_does_no_harm},
     {"outputs that are all zero have no probabilities",
      outputs_that_are_all_zero_have_no_probabilities},
     CU_TEST_INFO_NULL,
