@@ -19,8 +19,8 @@ static nnt_epoch_view view_of(const nnt_run *run)
       .batches = left < run->batches ? left : run->batches,
       .loss = at->epoch_loss / samples,
       .accuracy = (double)at->epoch_correct / samples,
-      .val_loss = NAN,
-      .val_accuracy = NAN,
+      .val_loss = (double)NAN,
+      .val_accuracy = (double)NAN,
       .seconds = nnt_seconds() - run->epoch_began,
   };
 }
@@ -39,7 +39,7 @@ static nnt_status end_epoch(nnt_run *run)
   nnt_epoch_view view = view_of(run);
   bool const whole = view.batch == run->batches;
   if (whole && run->data.validation.count > 0) {
-    nnt_score score = {NAN, NAN};
+    nnt_score score = {(double)NAN, (double)NAN};
     nnt_phases_begin(&run->phases);
     NNT_TRY(nnt_evaluator_score(run->evaluator, &run->data.validation,
                                 nnt_trainer_parameters(run->trainer), &score));

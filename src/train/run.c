@@ -118,7 +118,7 @@ static void tell_end(const nnt_run *run, const nnt_score *score, const char *dig
 static nnt_status finish(nnt_run *run)
 {
   nnt_samples const *const test = &run->data.test;
-  nnt_score score = {NAN, NAN};
+  nnt_score score = {(double)NAN, (double)NAN};
   nnt_predictions predictions = {NULL, NULL};
   nnt_phases_begin(&run->phases);
   NNT_TRY(nnt_evaluator_predict(run->evaluator, test, nnt_trainer_parameters(run->trainer), &score,

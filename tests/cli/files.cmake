@@ -1,13 +1,10 @@
-nnt_cli_test(bad_values)
-nnt_cli_test(config_file)
-nnt_cli_test(contradictions)
+# On one rank; two of them may run at a time.
+foreach(name bad_values config_file contradictions full_disk help misspelled print_config quickstart
+    unknown_command version)
+  nnt_cli_test(${name})
+  set_tests_properties(cli.${name} PROPERTIES PROCESSORS 1)
+endforeach()
+# On three.
 nnt_cli_test(different_options)
 nnt_cli_test(fault_on_one_rank)
-nnt_cli_test(full_disk)
-nnt_cli_test(help)
-nnt_cli_test(misspelled)
-nnt_cli_test(print_config)
-nnt_cli_test(quickstart)
-nnt_cli_test(unknown_command)
 nnt_cli_test(unknown_option)
-nnt_cli_test(version)

@@ -421,8 +421,8 @@ static void a_missing_folder_is_named(void)
   CU_ASSERT_EQUAL(nnt_checkpoint_write("/dev/null/none", &it, 1, path), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/none/checkpoint-47.weights.h5: "
                                            "Not a directory");
-  CU_ASSERT_EQUAL(nnt_checkpoint_read("/dev/null/none", &it), NNT_EIO);
   nnt_checkpoint_free(&it);
+  CU_ASSERT_EQUAL(nnt_checkpoint_read("/dev/null/none", &it), NNT_EIO);
 }
 
 static CU_TestInfo tests[] = {

@@ -138,9 +138,54 @@ static void images_must_have_been_written(void)
   folder_remove(folder);
 }
 
+/* A file in which only the first of ten million items has been written. */
+static void write_first_only(char path[NNT_PATH_SIZE], const char *folder, content set[CONTENTS],
+                             size_t at)
+{
+  hsize_t const first[3] = {0};
+  hsize_t const one[3] = {1, 2, 3};
+  set[at].values = NULL;
+  set[at].compressed = true;
+  set[at].sizes[0] = 10000000;
+  write_set(path, folder, set);
+  hid_t const file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+  hid_t const dataset = H5Dopen2(file, paths[at], H5P_DEFAULT);
+  hid_t const here = H5Screate_simple(set[at].dimensions, one, NULL);
+  hid_t const there = H5Dget_space(dataset);
+  CU_ASSERT(H5Sselect_hyperslab(there, H5S_SELECT_SET, first, NULL, one, NULL) >= 0);
+  CU_ASSERT(H5Dwrite(dataset, H5T_NATIVE_UCHAR, here, there, H5P_DEFAULT, bytes_of_images) >= 0);
+  CU_ASSERT(H5Dget_storage_size(dataset) > 0);
+  (void)H5Sclose(there);
+  (void)H5Sclose(here);
+  (void)H5Dclose(dataset);
+  CU_ASSERT(H5Fclose(file) >= 0);
+}
+
+static void one_item_is_not_ten_millions(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  content set[CONTENTS];
+  folder_make(folder);
+  good_set(set);
+  write_first_only(path, folder, set, TRAIN_IMAGES_AT);
+  expect_failure(path, NNT_EDATA, "/train/images was announced, but never written");
+
+  good_set(set);
+  unsigned char *const images = room_for(10000000);
+  set[TEST_IMAGES_AT].values = images;
+  set[TEST_IMAGES_AT].dimensions = set[TRAIN_IMAGES_AT].dimensions = 2;
+  set[TEST_IMAGES_AT].sizes[0] = 10000000;
+  set[TEST_IMAGES_AT].sizes[1] = set[TRAIN_IMAGES_AT].sizes[1] = 1;
+  write_first_only(path, folder, set, TEST_LABELS_AT);
+  expect_failure(path, NNT_EDATA, "/test/labels was announced, but never written");
+  free(images);
+  folder_remove(folder);
+}
+
 static void pixels_that_are_no_numbers_are_refused(void)
 {
-  double const bad[] = {NAN, INFINITY, -INFINITY, 1e300};
+  double const bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 1e300};
   char folder[NNT_PATH_SIZE];
   folder_make(folder);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -188,7 +233,7 @@ static void what_has_no_extent_is_refused(void)
   content set[CONTENTS];
   folder_make(folder);
   good_set(set);
-  for (size_t k = 0; k < 2 * CONTENTS; k++) {
+  for (size_t k = 0; k < (size_t)2 * CONTENTS; k++) {
     size_t const at = k / 2;
     write_set(path, folder, set);
     hid_t const file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
@@ -298,6 +343,7 @@ static CU_TestInfo tests[] = {
     {"images of the wrong kind are refused", images_of_the_wrong_kind_are_refused},
     {"images of the wrong shape are refused", images_of_the_wrong_shape_are_refused},
     {"images must have been written", images_must_have_been_written},
+    {"one item is not ten millions", one_item_is_not_ten_millions},
     {"pixels that are no numbers are refused", pixels_that_are_no_numbers_are_refused},
     {"missing datasets are named", missing_datasets_are_named},
     {"what has no extent is refused", what_has_no_extent_is_refused},

@@ -90,10 +90,12 @@ static void ink_is_centred(void)
     double x = 0.0;
     double y = 0.0;
     for (size_t k = 0; k < PIXELS; k++) {
+      size_t const row = k / 28;
+      size_t const column = k % 28;
       double const ink = images[i * PIXELS + k];
       mass += ink;
-      x += ink * ((double)(k % 28) + 0.5);
-      y += ink * ((double)(k / 28) + 0.5);
+      x += ink * ((double)column + 0.5);
+      y += ink * ((double)row + 0.5);
     }
     CU_ASSERT_DOUBLE_EQUAL(x / mass, 14.0, 3.2);
     CU_ASSERT_DOUBLE_EQUAL(y / mass, 14.0, 3.2);
@@ -150,7 +152,7 @@ static void find_means(class_means *out, const unsigned char *images, const uint
 
 static size_t nearest(const class_means *means, const unsigned char *image)
 {
-  double least = INFINITY;
+  double least = (double)INFINITY;
   size_t best = 0;
   for (size_t c = 0; c < CLASSES; c++) {
     double distance = 0.0;

@@ -112,6 +112,8 @@ static spoiled const cases[] = {
      "t10k-images-idx3-ubyte has images of shape 3x2, but the training images have 2x3"},
     {2, BYTES("\0\0\x08\2\0\0\0\2\0\0\0\6\1\2\3\4\5\6\1\2\3\4\5\6"),
      "of shape 6, but the training"},
+    {2, BYTES("\0\0\x08\4\0\0\0\2\0\0\0\2\0\0\0\3\0\0\0\1\1\2\3\4\5\6\1\2\3\4\5\6"),
+     "of shape 2x3x1, but the training"},
     {3, BYTES("\0\0\x08\1\0\0\0\2\1\3"),
      "t10k-labels-idx1-ubyte: label 3 of sample 1 is out of range"},
 };

@@ -18,8 +18,8 @@ static void compressed_files_are_read(void)
     check_small_set(folder);
     loaded data;
     CU_ASSERT_EQUAL_FATAL(load_some(&data, folder, 2, 1), NNT_OK);
-    CU_ASSERT_EQUAL(memcmp(data.train.images, TRAIN_IMAGES + 16, 12), 0);
-    CU_ASSERT_EQUAL(memcmp(data.test.images, TEST_IMAGES + 16, 6), 0);
+    CU_ASSERT_EQUAL(memcmp(data.train.images, &TRAIN_IMAGES[16], 12), 0);
+    CU_ASSERT_EQUAL(memcmp(data.test.images, &TEST_IMAGES[16], 6), 0);
     free(data.memory);
     folder_remove(folder);
   }

@@ -148,7 +148,7 @@ static double clip(double p) { return fmin(fmax(p, (double)1e-7F), (double)(1.0F
 
 static double entropy_of_logits(const nnt_loss *loss, const float *z, size_t label)
 {
-  double largest = -INFINITY;
+  double largest = -(double)INFINITY;
   double sum = 0.0;
   double expected = 0.0;
   for (size_t c = 0; c < CLASSES; c++) {

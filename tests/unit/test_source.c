@@ -144,8 +144,8 @@ static void the_digest_is_that_of_the_contents(void)
   char expected[NNT_SHA256_TEXT_SIZE];
   loaded data;
   memcpy(bytes, head, 64);
-  memcpy(bytes + 64, TRAIN_IMAGES + 16, 18);
-  memcpy(bytes + 82, TEST_IMAGES + 16, 12);
+  memcpy(bytes + 64, &TRAIN_IMAGES[16], 18);
+  memcpy(bytes + 82, &TEST_IMAGES[16], 12);
   memcpy(bytes + 94, labels, 10);
   CU_ASSERT_EQUAL(nnt_digest_of(bytes, sizeof bytes, sum), NNT_OK);
   nnt_digest_text(sum, expected);
