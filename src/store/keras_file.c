@@ -36,12 +36,10 @@ static nnt_status load_text(const char *path, char **text, size_t *bytes)
   size_t room = 1 << 16;
   size_t used = 0;
   char *memory = malloc(room);
-  /* One byte more than is allowed is asked for, so that a longer file shows. */
-  while (memory != NULL && used <= JSON_SIZE_MAX) {
-    size_t const got = fread(memory + used, 1, room - used, file);
-    used += got;
-    if (got == 0) break;
-    if (used < room) continue;
+  /* A short read is the end of the file, or an error. */
+  while (memory != NULL) {
+    used += fread(memory + used, 1, room - used, file);
+    if (used < room || used > JSON_SIZE_MAX) break;
     room *= 2;
     char *const more = realloc(memory, room);
     if (more == NULL) free(memory);

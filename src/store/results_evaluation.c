@@ -100,21 +100,29 @@ static nnt_status put_per_class(hid_t file, const tally *it)
 
 static nnt_status count_classes(hid_t file, const nnt_evaluation *evaluation)
 {
-  void *memory = NULL;
   size_t const classes = evaluation->classes;
-  NNT_TRY(nnt_memory_create(&memory, 6 * classes, sizeof(int64_t), "per-class figures"));
-  int64_t *const integers = memory;
-  double *const reals = (double *)(integers + 3 * classes);
-  tally it = {.classes = classes,
-              .support = integers,
-              .predicted = integers + classes,
-              .correct = integers + 2 * classes,
-              .precision = reals,
-              .recall = reals + classes,
-              .f1 = reals + 2 * classes};
-  count(&it, evaluation);
-  nnt_status const status = put_per_class(file, &it);
-  free(memory);
+  void *integers = NULL;
+  void *reals = NULL;
+  nnt_status status =
+      nnt_memory_create(&integers, 3 * classes, sizeof(int64_t), "per-class figures");
+  if (status == NNT_OK) {
+    status = nnt_memory_create(&reals, 3 * classes, sizeof(double), "per-class figures");
+  }
+  if (status == NNT_OK) {
+    int64_t *const counts = integers;
+    double *const figures = reals;
+    tally it = {.classes = classes,
+                .support = counts,
+                .predicted = counts + classes,
+                .correct = counts + 2 * classes,
+                .precision = figures,
+                .recall = figures + classes,
+                .f1 = figures + 2 * classes};
+    count(&it, evaluation);
+    status = put_per_class(file, &it);
+  }
+  free(integers);
+  free(reals);
   return status;
 }
 
