@@ -36,7 +36,17 @@ static bool locked(int file)
   return fcntl(file, F_SETLK, &whole) == 0;
 }
 
-nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE], int *out)
+/* Between the making of a file and its lock, another writer may have taken it for a leftover: then
+ * it holds the lock, or has removed the name. */
+static bool taken_for_leftover(int file)
+{
+  struct stat facts;
+  if (!locked(file) && (errno == EACCES || errno == EAGAIN)) return true;
+  /* Where locks do not work, a leftover cannot be told from a file in use, and stays. */
+  return fstat(file, &facts) == 0 && facts.st_nlink == 0;
+}
+
+static nnt_status open_new(const char *path, char temporary[NNT_PATH_SIZE], int *out)
 {
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
@@ -51,10 +61,20 @@ nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE], i
   int const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int const file = open(temporary, flags, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
   if (file < 0) return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(errno));
-  /* Where locks do not work, a leftover cannot be told from a file in use, and stays. */
-  (void)locked(file);
   *out = file;
   return NNT_OK;
+}
+
+nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE], int *out)
+{
+  enum { TRIES = 100 };
+  for (int i = 0; i < TRIES; i++) {
+    NNT_TRY(open_new(path, temporary, out));
+    if (!taken_for_leftover(*out)) return NNT_OK;
+    (void)close(*out);
+    (void)unlink(temporary);
+  }
+  return nnt_fail(NNT_EIO, "cannot write %s: another program removes what is written there", path);
 }
 
 static bool is_temporary(const char *name)
@@ -102,19 +122,14 @@ static bool write_piece(int file, nnt_piece piece)
   return true;
 }
 
-/* Closes the file in any case; errno tells of the first failure. Nothing is tried again after a
- * failed sync: the kernel may have dropped the pages, and would report success. */
-static bool write_and_close(int file, const nnt_piece *pieces, size_t count)
+/* errno tells of a failure. Nothing is tried again after a failed sync: the kernel may have dropped
+ * the pages, and would report success. */
+static bool write_and_sync(int file, const nnt_piece *pieces, size_t count)
 {
-  bool good = true;
-  for (size_t i = 0; good && i < count; i++) {
-    good = write_piece(file, pieces[i]);
+  for (size_t i = 0; i < count; i++) {
+    if (!write_piece(file, pieces[i])) return false;
   }
-  good = good && fsync(file) == 0;
-  int const first = errno;
-  if (close(file) != 0) return false;
-  errno = first;
-  return good;
+  return fsync(file) == 0;
 }
 
 static nnt_status sync_folder(const char *folder)
@@ -137,10 +152,11 @@ nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t co
   char temporary[NNT_PATH_SIZE];
   int file = -1;
   NNT_TRY(nnt_temporary_open(path, temporary, &file));
-  if (!write_and_close(file, pieces, count) || rename(temporary, path) != 0) {
-    int const why = errno;
-    (void)unlink(temporary);
-    return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(why));
-  }
+  /* Closed last: without its lock, other writers would take the temporary for a leftover. */
+  bool const good = write_and_sync(file, pieces, count) && rename(temporary, path) == 0;
+  int const why = errno;
+  if (!good) (void)unlink(temporary);
+  (void)close(file);
+  if (!good) return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(why));
   return sync_folder(folder);
 }

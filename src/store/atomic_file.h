@@ -14,7 +14,7 @@ typedef struct nnt_piece {
 } nnt_piece;
 
 /** Writes the pieces, one behind the other, to a file, replacing an older one as a whole: temporary
- *  name in the same folder, write, sync, close, rename, sync of the folder. Temporaries that dead
+ *  name in the same folder, write, sync, rename, close, sync of the folder. Temporaries that dead
  *  writers have left in the folder are removed first.
  *  Local; NNT_EIO (path and why); the temporary is then gone, and the old file, if any, as it was,
  *  unless only the last sync failed. */

@@ -80,7 +80,9 @@ nnt_status nnt_folder_check_writable(const char *path)
   }
   int file = -1;
   NNT_TRY(nnt_temporary_open(probe, temporary, &file));
+  bool const removed = unlink(temporary) == 0;
+  int const why = errno;
   (void)close(file);
-  if (unlink(temporary) == 0) return NNT_OK;
-  return nnt_fail(NNT_EIO, "cannot remove %s: %s", temporary, strerror(errno));
+  if (removed) return NNT_OK;
+  return nnt_fail(NNT_EIO, "cannot remove %s: %s", temporary, strerror(why));
 }

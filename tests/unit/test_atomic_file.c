@@ -151,6 +151,34 @@ static void the_temporary_of_a_living_writer_stays(void)
   folder_remove(folder);
 }
 
+static int write_often(const char *path)
+{
+  enum { TIMES = 1000 };
+  nnt_piece const piece = {"content", 7};
+  for (int i = 0; i < TIMES; i++) {
+    if (nnt_file_replace(path, &piece, 1) != NNT_OK) return 1;
+  }
+  return 0;
+}
+
+/* Each removes what it takes for the leftovers of dead writers, just when the other one writes. */
+static void two_writers_in_a_folder_leave_each_other_alone(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  folder_make(folder);
+  path_in(path, folder, "a.h5");
+  (void)fflush(stdout);
+  pid_t const child = fork();
+  if (child == 0) _exit(write_often(path));
+  CU_ASSERT_EQUAL(write_often(path), 0);
+  int status = -1;
+  CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+  CU_ASSERT_EQUAL(status, 0);
+  CU_ASSERT_EQUAL(folder_count(folder), 1);
+  folder_remove(folder);
+}
+
 static void folders_are_made_with_their_parents(void)
 {
   char folder[NNT_PATH_SIZE];
@@ -236,6 +264,8 @@ static CU_TestInfo tests[] = {
     {"a full disk keeps the old file", a_full_disk_keeps_the_old_file},
     {"leftovers of dead writers are removed", leftovers_of_dead_writers_are_removed},
     {"the temporary of a living writer stays", the_temporary_of_a_living_writer_stays},
+    {"two writers in a folder leave each other alone",
+     two_writers_in_a_folder_leave_each_other_alone},
     {"folders are made with their parents", folders_are_made_with_their_parents},
     {"a run shows in its folder", a_run_shows_in_its_folder},
     {"a run is moved to the first free name", a_run_is_moved_to_the_first_free_name},
