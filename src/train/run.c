@@ -189,11 +189,8 @@ static nnt_status train(nnt_run *run, nnt_start *start)
   }
   NNT_TRY(open_folder(run));
   if (nnt_run_is_writer(run)) tell_begin(run);
-  nnt_stop_listen();
-  nnt_status status = nnt_run_loop(run);
-  if (status == NNT_OK) status = finish(run);
-  nnt_stop_unlisten();
-  return status;
+  NNT_TRY(nnt_run_loop(run));
+  return finish(run);
 }
 
 /* Collective: the results file tells what became of the run, if it can still be written; the first
@@ -258,9 +255,12 @@ nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config, const nnt_o
   run->comm = comm;
   run->observer = observer;
   run->config = *config;
+  /* A signal during set-up waits for the first step, which saves what a job script counts on. */
+  nnt_stop_listen();
   nnt_status status = nnt_store_init();
   status = nnt_comm_agree(comm, status);
   if (status == NNT_OK) status = start_and_train(run);
+  nnt_stop_unlisten();
   tear_down(run);
   return status;
 }

@@ -37,6 +37,31 @@ stop_by() { # <signal> <ranks> <which rank>
     fail "$1: the message"
 }
 
+# In batch jobs a signal may come while data are still read: it is remembered until the first step.
+listens_for_usr1() { # <process>
+  local caught
+  caught=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null)
+  [ -n "$caught" ] && [ $((0x$caught >> 9 & 1)) -eq 1 ]
+}
+stop_during_set_up() {
+  local process code
+  "$NNTRAIN" "${arguments[@]}" --train-samples 60000 --output early >early.out 2>early.err &
+  process=$!
+  for _ in $(seq 1000); do
+    listens_for_usr1 "$process" && break
+    sleep 0.01
+  done
+  [ ! -s early.err ] || fail "no signal is caught before the data are there: $(cat early.err)"
+  kill -USR1 "$process"
+  wait "$process"
+  code=$?
+  echo "USR1 during set-up: exit code $code: $(tail -n 1 early.err)"
+  [ "$code" -eq 75 ] || fail "a signal during set-up: exit code $code instead of 75"
+  grep -q '^nntrain: stopped with a valid checkpoint: after step 1 of ' early.err ||
+    fail "a signal during set-up: $(cat early.err)"
+}
+stop_during_set_up
+
 stop_by USR1 3 3
 stop_by TERM 2 1
 stop_by INT 1 1
