@@ -124,8 +124,8 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
         "the number of ranks"),
     PATH(OUTPUT, "output", "run", output, false, "DIR", "Folder for checkpoints and results"),
     SPECIAL(RESUME, "resume", "run", NNT_TYPE_RESUME, resume, false, "auto|never|require|FILE",
-            "Go on if DIR holds an unfinished run, refuse if it does, refuse if it does not, or go "
-            "on from a checkpoint"),
+            "Go on if DIR holds an unfinished run, refuse if it does, refuse if it does not, or "
+            "begin with a checkpoint from elsewhere"),
     FLAG(FRESH, "fresh", "run", fresh, false, "Move an old run in DIR aside and start anew"),
     SPECIAL(CHECKPOINT_EVERY, "checkpoint-every", "run", NNT_TYPE_INTERVAL, checkpoint_every, false,
             "N[steps|epochs|s|min]", "How often to write a checkpoint"),

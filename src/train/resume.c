@@ -75,9 +75,23 @@ static void note_difference(differences *found, const char *name, const char *be
   if (written > 0) found->length += (size_t)written < room ? (size_t)written : room - 1;
 }
 
-/* Does the checkpoint belong to a run like this one? */
-static nnt_status compare(const nnt_run *run, const nnt_checkpoint *checkpoint)
+/* A run that cannot go on like this: what is wrong with it, and what to do. */
+static nnt_status refuse(const nnt_run *run, const nnt_start *start, const char *why)
 {
+  char const *const file = run->config.resume.file;
+  if (strcmp(start->path, file) == 0) {
+    return nnt_fail(NNT_EUSAGE, "%.180s %s; give other options, or only its weights by --init-from",
+                    file, why);
+  }
+  return nnt_fail(NNT_EUSAGE,
+                  "%.180s %s; choose another --output, or move the old run aside with --fresh",
+                  run->config.output, why);
+}
+
+/* Does the checkpoint belong to a run like this one? */
+static nnt_status compare(const nnt_run *run, const nnt_start *start)
+{
+  nnt_checkpoint const *const checkpoint = &start->checkpoint;
   differences found = {.length = 0};
   for (size_t i = 0; i < run->setting_count; i++) {
     nnt_setting const *const now = &run->settings[i];
@@ -104,10 +118,9 @@ static nnt_status compare(const nnt_run *run, const nnt_checkpoint *checkpoint)
     note_difference(&found, "data", "others", "these, by their SHA-256");
   }
   if (found.length == 0) return NNT_OK;
-  return nnt_fail(NNT_EUSAGE,
-                  "%.200s holds a run with another configuration: %s; choose another --output, or "
-                  "move the old run aside with --fresh",
-                  run->config.output, found.text);
+  char why[NNT_MESSAGE_SIZE];
+  (void)snprintf(why, sizeof why, "holds a run with another configuration: %s", found.text);
+  return refuse(run, start, why);
 }
 
 /* A checkpoint whose parts contradict each other is as good as damaged. */
@@ -132,6 +145,39 @@ static nnt_status check_consistency(const nnt_run *run, const nnt_checkpoint *ch
   return NNT_OK;
 }
 
+/* Local, on rank 0: the newest valid checkpoint of the output folder, if any. */
+static nnt_status find_in_folder(nnt_start *out, const nnt_run *run)
+{
+  nnt_damage damaged[DAMAGED_MAX];
+  size_t damaged_count = 0;
+  bool found = false;
+  NNT_TRY(nnt_checkpoint_find(run->config.output, &out->checkpoint, &found, out->path, damaged,
+                              DAMAGED_MAX, &damaged_count));
+  for (size_t i = 0; i < damaged_count && i < DAMAGED_MAX; i++) {
+    warn(run, "passed over a damaged checkpoint: %s", damaged[i].message);
+  }
+  if (found) out->kind = NNT_START_GO_ON;
+  return NNT_OK;
+}
+
+/* Local, on rank 0: --resume FILE is where a run begins that has no checkpoint of its own yet, so
+ * that the same command may be given again. */
+static nnt_status begin_with_file(nnt_start *out, const nnt_run *run)
+{
+  nnt_config const *const config = &run->config;
+  if (out->kind == NNT_START_GO_ON) {
+    char text[NNT_MESSAGE_SIZE];
+    (void)snprintf(text, sizeof text, "%.200s holds checkpoints of its own: %.200s is not read",
+                   config->output, config->resume.file);
+    run->observer->note(run->observer->context, text);
+    return NNT_OK;
+  }
+  NNT_TRY(nnt_checkpoint_read(config->resume.file, &out->checkpoint));
+  out->kind = NNT_START_GO_ON;
+  memcpy(out->path, config->resume.file, sizeof out->path);
+  return NNT_OK;
+}
+
 /* Local, on rank 0: finds the checkpoint to start from, if any. */
 static nnt_status find(nnt_start *out, const nnt_run *run)
 {
@@ -144,26 +190,9 @@ static nnt_status find(nnt_start *out, const nnt_run *run)
                     "--fresh",
                     config->output);
   }
-  if (config->resume.kind == NNT_RESUME_FILE) {
-    if (has_run) {
-      return nnt_fail(NNT_EUSAGE, "%s holds a run already: going on from %s needs another --output",
-                      config->output, config->resume.file);
-    }
-    NNT_TRY(nnt_checkpoint_read(config->resume.file, &out->checkpoint));
-    out->kind = NNT_START_GO_ON;
-    memcpy(out->path, config->resume.file, sizeof out->path);
-    return NNT_OK;
-  }
-  nnt_damage damaged[DAMAGED_MAX];
-  size_t damaged_count = 0;
-  bool found = false;
-  NNT_TRY(nnt_checkpoint_find(config->output, &out->checkpoint, &found, out->path, damaged,
-                              DAMAGED_MAX, &damaged_count));
-  for (size_t i = 0; i < damaged_count && i < DAMAGED_MAX; i++) {
-    warn(run, "passed over a damaged checkpoint: %s", damaged[i].message);
-  }
-  if (found) out->kind = NNT_START_GO_ON;
-  if (!found && config->resume.kind == NNT_RESUME_REQUIRE) {
+  NNT_TRY(find_in_folder(out, run));
+  if (config->resume.kind == NNT_RESUME_FILE) return begin_with_file(out, run);
+  if (out->kind == NNT_START_NEW && config->resume.kind == NNT_RESUME_REQUIRE) {
     return nnt_fail(NNT_EUSAGE, "%s holds no checkpoint to go on from, as --resume require demands",
                     config->output);
   }
@@ -175,10 +204,10 @@ static nnt_status look_at_end(nnt_start *out, const nnt_run *run)
 {
   uint64_t const done = out->checkpoint.position.step;
   if (done > run->steps) {
-    return nnt_fail(NNT_EUSAGE,
-                    "the run in %s has done %llu steps, more than the %llu that are asked for; "
-                    "choose another --output, or move it aside with --fresh",
-                    run->config.output, (unsigned long long)done, (unsigned long long)run->steps);
+    char why[NNT_MESSAGE_SIZE];
+    (void)snprintf(why, sizeof why, "has done %llu steps, more than the %llu that are asked for",
+                   (unsigned long long)done, (unsigned long long)run->steps);
+    return refuse(run, out, why);
   }
   if (done < run->steps || !out->checkpoint.complete) return NNT_OK;
   bool const readable = nnt_results_read(run->results, &out->results) == NNT_OK;
@@ -206,7 +235,7 @@ static nnt_status decide(nnt_start *out, nnt_run *run)
   if (run->config.fresh) NNT_TRY(move_old_run(run));
   NNT_TRY(find(out, run));
   if (out->kind == NNT_START_NEW) return NNT_OK;
-  NNT_TRY(compare(run, &out->checkpoint));
+  NNT_TRY(compare(run, out));
   NNT_TRY(check_consistency(run, &out->checkpoint, out->path));
   NNT_TRY(look_at_end(out, run));
   if (strcmp(out->checkpoint.blas_core, nnt_blas_core()) != 0) {

@@ -1,6 +1,6 @@
 # On one rank; two of them may run at a time.
 foreach(name bad_values config_file contradictions full_disk help misspelled print_config quickstart
-    unknown_command version)
+    resume_file unknown_command version)
   nnt_cli_test(${name})
   set_tests_properties(cli.${name} PROPERTIES PROCESSORS 1)
 endforeach()
