@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,16 @@ static nnt_status parse_real(const nnt_row *row, const char *text, double *out)
 
 static const char *name_at(size_t i, const void *names) { return ((char const *const *)names)[i]; }
 
+/* "a, b, c", cut to `size`. */
+static void list_names(const char *const *names, size_t count, char *out, size_t size)
+{
+  size_t length = 0;
+  for (size_t i = 0; i < count && length < size; i++) {
+    int const added = snprintf(out + length, size - length, "%s%s", i == 0 ? "" : ", ", names[i]);
+    if (added > 0) length += (size_t)added;
+  }
+}
+
 static nnt_status parse_name(const nnt_row *row, const char *const *names, size_t count,
                              const char *text, int *out)
 {
@@ -77,7 +88,9 @@ static nnt_status parse_name(const nnt_row *row, const char *const *names, size_
     return nnt_fail(NNT_EUSAGE, "--%s '%.80s': unknown; did you mean '%s'?", row->option.name, text,
                     nearest);
   }
-  return nnt_fail(NNT_EUSAGE, "--%s '%.80s': unknown; see --help", row->option.name, text);
+  char all[NNT_MESSAGE_SIZE] = "";
+  list_names(names, count, all, sizeof all);
+  return nnt_fail(NNT_EUSAGE, "--%s '%.80s': unknown; there are: %s", row->option.name, text, all);
 }
 
 static nnt_status parse_path(const nnt_row *row, const char *text, char *out)
