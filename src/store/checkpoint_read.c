@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,17 @@ static nnt_status check_version(const nnt_h5_source *source)
                   source->name, version, NNT_CHECKPOINT_VERSION);
 }
 
+/* Numbers that no run can have written, so that what goes on from them need not expect them. */
+static bool is_possible(const nnt_checkpoint *it)
+{
+  nnt_position const *const at = &it->position;
+  bool const counts = at->epoch_correct <= at->epoch_samples && at->batch <= at->epoch_samples &&
+                      (at->batch > 0 || at->epoch_samples == 0);
+  bool const reals =
+      isfinite(at->epoch_loss) && isfinite(at->epoch_seconds) && at->epoch_seconds >= 0.0;
+  return counts && reals && it->microbatches > 0 && it->microbatches <= INT32_MAX;
+}
+
 static nnt_status get_fields(const nnt_h5_source *source, nnt_checkpoint *out)
 {
   uint64_t complete = 0;
@@ -38,7 +50,7 @@ static nnt_status get_fields(const nnt_h5_source *source, nnt_checkpoint *out)
     NNT_TRY(field->is_real ? nnt_h5_get_f64(source, NNT_OWN_GROUP, field->name, value)
                            : nnt_h5_get_u64(source, NNT_OWN_GROUP, field->name, value));
   }
-  if (out->position.step == source->step && out->microbatches > 0) return NNT_OK;
+  if (out->position.step == source->step && is_possible(out)) return NNT_OK;
   return nnt_fail(source->bad, "%s: its numbers contradict each other", source->name);
 }
 

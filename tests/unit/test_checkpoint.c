@@ -381,6 +381,50 @@ static void the_newest_valid_one_is_found(void)
   folder_remove(folder);
 }
 
+static void expect_impossible(nnt_position position, uint64_t microbatches)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  nnt_checkpoint written;
+  nnt_checkpoint read;
+  folder_make(folder);
+  sample_checkpoint(&written, 0);
+  written.position = position;
+  written.microbatches = microbatches;
+  CU_ASSERT_EQUAL(nnt_checkpoint_write(folder, &written, 1, path), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_checkpoint_read(path, &read), NNT_ECHECKPOINT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(nnt_last_error(), "its numbers contradict each other"));
+  nnt_checkpoint_free(&written);
+  folder_remove(folder);
+}
+
+/* A digest guards against damage only; whoever writes such numbers gives them a digest, too. */
+static void impossible_numbers_are_refused(void)
+{
+  nnt_position const good = {SAMPLE_STEP, 2, 5, 12.0 / 7.0, 33, 640, 0.1};
+  nnt_position bad = good;
+  bad.epoch_correct = 641;
+  expect_impossible(bad, 8);
+  bad = good;
+  bad.batch = 0;
+  expect_impossible(bad, 8);
+  bad = good;
+  bad.epoch_samples = 4;
+  bad.epoch_correct = 4;
+  expect_impossible(bad, 8);
+  bad = good;
+  bad.epoch_loss = (double)NAN;
+  expect_impossible(bad, 8);
+  bad = good;
+  bad.epoch_seconds = (double)INFINITY;
+  expect_impossible(bad, 8);
+  bad = good;
+  bad.epoch_seconds = -1.0;
+  expect_impossible(bad, 8);
+  expect_impossible(good, 0);
+  expect_impossible(good, (uint64_t)INT32_MAX + 1);
+}
+
 static int write_on_a_full_disk(const char *folder)
 {
   struct rlimit const limit = {4096, 4096};
@@ -435,6 +479,7 @@ static CU_TestInfo tests[] = {
     {"the newest are kept", the_newest_are_kept},
     {"nothing is found where nothing is", nothing_is_found_where_nothing_is},
     {"the newest valid one is found", the_newest_valid_one_is_found},
+    {"impossible numbers are refused", impossible_numbers_are_refused},
     {"a full disk keeps the old checkpoint", a_full_disk_keeps_the_old_checkpoint},
     {"a missing folder is named", a_missing_folder_is_named},
     CU_TEST_INFO_NULL,
