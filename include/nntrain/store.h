@@ -172,10 +172,13 @@ typedef struct nnt_results {
   char const *parameter_digest; /* "" before the end */
   const nnt_phase *phases;
   size_t phase_count;
+  uint64_t microbatches;
 } nnt_results;
 
-/** Writes the results file, replacing the old one as a whole. Layout: section 7 of the format
- *  description in datasets... Local; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
+/** Writes the results file, replacing the old one as a whole: the run and the versions it depends
+ * on as attributes of the root, /history and /steps (one dataset a column, with dimension scales),
+ *  /evaluation once there is one, /config, /phases.
+ *  Local; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_results_write(const char *path, const nnt_results *results);
 
 /** What a second start wants to know of a run's results file. */

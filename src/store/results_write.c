@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nntrain/comm.h"
+#include "nntrain/kernels.h"
 #include "store/atomic_file.h"
 #include "store/checkpoint_layout.h"
 #include "store/results_layout.h"
@@ -157,6 +159,10 @@ static nnt_status put_root(hid_t file, const nnt_results *results)
   NNT_TRY(nnt_h5_put_utf8(file, "/", "status", nnt_run_status_names[results->status]));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "nntrain_version", nnt_store_version));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "hdf5_version", H5_VERS_INFO));
+  NNT_TRY(nnt_h5_put_utf8(file, "/", "mpi_version", nnt_comm_version()));
+  NNT_TRY(nnt_h5_put_utf8(file, "/", "blas_version", nnt_blas_version()));
+  NNT_TRY(nnt_h5_put_utf8(file, "/", "blas_core", nnt_blas_core()));
+  NNT_TRY(nnt_h5_put_u64(file, "/", "microbatches", results->microbatches));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data", results->data_description));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data_digest", results->data_digest));
   return nnt_h5_put_utf8(file, "/", "parameter_digest", results->parameter_digest);

@@ -170,6 +170,7 @@ nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
         .parameter_digest = run_status == NNT_RUN_COMPLETE ? run->parameter_digest : "",
         .phases = phases,
         .phase_count = NNT_PHASE_COUNT,
+        .microbatches = run->microbatches,
     };
     status = nnt_results_write(run->results, &results);
     if (status == NNT_OK) status = nnt_fault("results", nnt_comm_rank(run->comm));

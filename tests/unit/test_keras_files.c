@@ -1,5 +1,8 @@
 /* Files as a run leaves them, and what they must predict. With NNT_KERAS_FILES=<folder> they stay
  * there, for tests/keras/check.sh. */
+#include <hdf5.h>
+#include <hdf5_hl.h>
+
 #include "store_sample.h"
 
 enum { SAMPLES = 40, INPUTS = 12, CLASSES = 3, WIDTH_MAX = 12 };
@@ -98,9 +101,17 @@ static void write_results(const char *path, const nnt_checkpoint *it)
   nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES,    loss, (double)correct / SAMPLES,
                                      truth,  guess,   probability};
   nnt_phase const phases[] = {{"compute", 1.5}, {"exchange", 0.25}};
-  nnt_results const results = {
-      NNT_RUN_COMPLETE, &it->history, &evaluation, it->settings, it->setting_count,
-      "forty samples",  "0123",       "4567",      phases,       2};
+  nnt_results const results = {NNT_RUN_COMPLETE,
+                               &it->history,
+                               &evaluation,
+                               it->settings,
+                               it->setting_count,
+                               "forty samples",
+                               "0123",
+                               "4567",
+                               phases,
+                               2,
+                               8};
   CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
 }
 
@@ -163,8 +174,37 @@ static void a_checkpoint_predicts_what_the_formulas_say(void)
   folder_remove(folder);
 }
 
+/* Results are figures of certain kernels, libraries and microbatches: they say which. */
+static void results_tell_what_they_depend_on(void)
+{
+  static char const *const texts[] = {"mpi_version", "blas_version", "blas_core"};
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  nnt_checkpoint it;
+  folder_make(folder);
+  path_in(path, folder, "results.h5");
+  sample_checkpoint(&it, 0);
+  write_results(path, &it);
+  nnt_checkpoint_free(&it);
+  hid_t const file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  CU_ASSERT_FATAL(file >= 0);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    char *text = NULL;
+    CU_ASSERT_FATAL(H5Aexists(file, texts[i]) > 0);
+    CU_ASSERT(H5LTget_attribute_string(file, "/", texts[i], (char *)&text) >= 0);
+    CU_ASSERT(text != NULL && strlen(text) > 0);
+    H5free_memory(text);
+  }
+  unsigned long long microbatches = 0;
+  CU_ASSERT(H5LTget_attribute(file, "/", "microbatches", H5T_NATIVE_ULLONG, &microbatches) >= 0);
+  CU_ASSERT_EQUAL(microbatches, 8);
+  CU_ASSERT(H5Fclose(file) >= 0);
+  folder_remove(folder);
+}
+
 static CU_TestInfo tests[] = {
     {"a checkpoint predicts what the formulas say", a_checkpoint_predicts_what_the_formulas_say},
+    {"results tell what they depend on", results_tell_what_they_depend_on},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("keras files", tests);
