@@ -1,6 +1,13 @@
 /* One MPI shared-memory window per node, allocated by its leader. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "comm/private.h"
@@ -13,24 +20,40 @@ struct nnt_node_memory {
 
 enum { ALIGNMENT = 64 };
 
-/* Local; NNT_ENOMEM. The leader asks for all of it, the others for nothing. */
-static nnt_status allocate(nnt_node_memory *memory, const nnt_comm *comm, size_t bytes)
+/* Local; NNT_ENOMEM. The leader takes the memory and gives it back at once: if MPI found too
+ * little, the leader would get an error while the others wait for it inside MPI, for ever. */
+static nnt_status check_room(const nnt_comm *comm, size_t bytes)
+{
+  int node_size = 1;
+  MPI_Comm_size(comm->node, &node_size);
+  /* One rank gets ordinary memory. */
+  if (comm->node_rank != 0 || node_size == 1) return NNT_OK;
+  char name[64];
+  (void)snprintf(name, sizeof name, "/nntrain-room-%ld", (long)getpid());
+  int const file = shm_open(name, O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+  if (file < 0) {
+    return nnt_fail(NNT_ENOMEM, "cannot share memory among the ranks of a node: %s",
+                    strerror(errno));
+  }
+  (void)shm_unlink(name);
+  int error = EINTR;
+  while (error == EINTR) {
+    error = posix_fallocate(file, 0, (off_t)bytes);
+  }
+  (void)close(file);
+  if (error == 0) return NNT_OK;
+  return nnt_fail(NNT_ENOMEM,
+                  "cannot share %zu bytes among the ranks of a node: %s; is /dev/shm large enough?",
+                  bytes, strerror(error));
+}
+
+/* Collective over the node. The leader asks for all of it, the others for nothing. */
+static void allocate(nnt_node_memory *memory, const nnt_comm *comm, size_t bytes)
 {
   MPI_Aint const wanted = comm->node_rank == 0 ? (MPI_Aint)bytes + ALIGNMENT : 0;
   void *mine = NULL;
-  memory->window = MPI_WIN_NULL;
-  /* Too little shared memory is bad luck of the user's, not a bug: it gets a message. */
-  MPI_Comm_set_errhandler(comm->node, MPI_ERRORS_RETURN);
-  int const error =
-      MPI_Win_allocate_shared(wanted, 1, MPI_INFO_NULL, comm->node, (void *)&mine, &memory->window);
-  MPI_Comm_set_errhandler(comm->node, MPI_ERRORS_ARE_FATAL);
-  if (error != MPI_SUCCESS) {
-    memory->window = MPI_WIN_NULL;
-    return nnt_fail(NNT_ENOMEM,
-                    "cannot share %zu bytes among the ranks of a node; is /dev/shm large enough?",
-                    bytes);
-  }
-  return NNT_OK;
+  memory->node = comm->node;
+  MPI_Win_allocate_shared(wanted, 1, MPI_INFO_NULL, comm->node, (void *)&mine, &memory->window);
 }
 
 static void *first_aligned(const nnt_node_memory *memory)
@@ -50,19 +73,14 @@ nnt_status nnt_node_memory_create(nnt_node_memory **out, const nnt_comm *comm, s
   nnt_status status = NNT_OK;
   if (memory == NULL) status = nnt_fail(NNT_ENOMEM, "no memory for a handle of shared memory");
   if (bytes > PTRDIFF_MAX - ALIGNMENT) status = nnt_fail(NNT_ENOMEM, "%zu bytes to share", bytes);
+  if (status == NNT_OK) status = check_room(comm, bytes + ALIGNMENT);
   if (status == NNT_OK) status = nnt_fault("share", comm->rank);
   status = nnt_comm_agree(comm, status);
   if (status != NNT_OK || memory == NULL) {
     free(memory);
     return status;
   }
-  memory->node = comm->node;
-  status = nnt_comm_agree(comm, allocate(memory, comm, bytes));
-  if (status != NNT_OK) {
-    if (memory->window != MPI_WIN_NULL) MPI_Win_free(&memory->window);
-    free(memory);
-    return status;
-  }
+  allocate(memory, comm, bytes);
   memory->bytes = first_aligned(memory);
   *out = memory;
   return NNT_OK;
