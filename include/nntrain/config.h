@@ -51,6 +51,12 @@ typedef struct nnt_resume {
   char file[NNT_PATH_SIZE];
 } nnt_resume;
 
+typedef enum nnt_first_layer {
+  NNT_FIRST_LAYER_AUTO,
+  NNT_FIRST_LAYER_SPARSE,
+  NNT_FIRST_LAYER_DENSE
+} nnt_first_layer;
+
 typedef enum nnt_progress_kind {
   NNT_PROGRESS_AUTO, /* a bar on a terminal, else lines */
   NNT_PROGRESS_BAR,
@@ -97,6 +103,9 @@ typedef enum nnt_option_id {
   NNT_OPTION_NO_SHUFFLE,
   NNT_OPTION_MICROBATCHES,
   NNT_OPTION_EXCHANGE,
+  NNT_OPTION_THREADS,
+  NNT_OPTION_FIRST_LAYER,
+  NNT_OPTION_INSTRUCTIONS,
   NNT_OPTION_OUTPUT,
   NNT_OPTION_RESUME,
   NNT_OPTION_FRESH,
@@ -136,6 +145,9 @@ typedef struct nnt_config {
 
   uint64_t microbatches; /* 0: 8, or the next power of two >= the number of ranks */
   int exchange;          /* nnt_exchange_kind */
+  uint64_t threads;      /* of each rank; 0: as many as there are cores for it */
+  int first_layer;       /* nnt_first_layer */
+  int instructions;      /* 0: the best, else nnt_isa + 1 */
 
   char output[NNT_PATH_SIZE];
   nnt_resume resume;

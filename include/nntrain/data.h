@@ -40,8 +40,9 @@ typedef struct nnt_samples {
   size_t count;
   size_t features;
   nnt_pixel pixel;
-  const void *images;     /* (count, features) uint8 or float32 */
+  const void *images;     /* (count, features) uint8 or float32; NULL in the sparse form */
   const uint16_t *labels; /* (count) */
+  nnt_sparse sparse;      /* the images without their zeros; start is NULL in the plain form */
 } nnt_samples;
 
 /** Files (or the digit generator) that have been opened and checked, but not read in full. */
@@ -81,9 +82,28 @@ nnt_samples nnt_data_test(const nnt_data_info *info, const void *memory);
 nnt_samples nnt_samples_part(const nnt_samples *samples, nnt_range range);
 
 /** Copies pixels as float32: out(i, :) = images(index(i), :), uint8 divided by 255.
- *  index [in] (n) below samples->count   out [out] (n, features)
+ *  index [in] (n) below samples->count   out [out] (n, features), rows `stride` floats apart
  *  Local; cannot fail. */
-void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t n, float *out);
+void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t n, float *out,
+                        size_t stride);
+
+/** The most features that the sparse form can number. */
+enum { NNT_SPARSE_FEATURES_MAX = 65536 };
+
+/** How many pixels are not zero. Local; cannot fail. */
+uint64_t nnt_samples_nonzeros(const nnt_samples *samples);
+
+/** The sparse form of some samples: of each image the non-zero pixels, as nnt_samples_gather()
+ * gives them; uint8 takes 3 bytes a non-zero, float32 6. nonzeros [in] nnt_samples_nonzeros()
+ *  memory   [out] (nnt_sparse_bytes()) 64-byte aligned, shared or not
+ *  At most NNT_SPARSE_FEATURES_MAX features. Local; cannot fail. */
+size_t nnt_sparse_bytes(const nnt_samples *samples, uint64_t nonzeros);
+void nnt_sparse_build(const nnt_samples *samples, uint64_t nonzeros, void *memory);
+
+/** The samples that nnt_sparse_build() has put into this memory, on any rank that sees it.
+ *  plain [in] the same samples; only counts and the kind of pixel are looked at
+ *  Borrowed. Local; cannot fail. */
+nnt_samples nnt_sparse_view(const nnt_samples *plain, uint64_t nonzeros, const void *memory);
 
 /** The order in which an epoch visits the samples, as a pure function.
  *

@@ -1,8 +1,9 @@
 /** Update rules on flat arrays, each exactly as Keras computes it in float32.
  *
  *  The order within a step is: gradient of the mean loss, plus 2 l2 w, clipping, weight decay,
- * update. The functions work on any part of the parameters, so that each rank may update its own
- * segment. */
+ * update. The functions work on any part of the parameters, so that each worker may update its own
+ * part. `isa` says which compiled form to run; it must be one that the processor runs, and the bits
+ * are the same in all. */
 #ifndef NNTRAIN_OPTIM_H
 #define NNTRAIN_OPTIM_H
 
@@ -21,7 +22,10 @@ size_t nnt_optimizer_slots(const nnt_optimizer *optimizer);
  *  g [in,out] (n) sum of the samples' gradients, then the gradient of the mean loss and the penalty
  *  w [in] (n) parameters   b [in] samples in the batch
  *  Local; cannot fail. */
-void nnt_gradient_mean(float *g, const float *w, size_t n, size_t b, double l2);
+void nnt_gradient_mean(nnt_isa isa, float *g, const float *w, size_t n, size_t b, double l2);
+
+/** g = g * factor. Local; cannot fail. */
+void nnt_gradient_scale(nnt_isa isa, float *g, size_t n, float factor);
 
 /** The factor of clipping by global norm: 1 if norm is 0, NaN if it is not finite, else
  *  c * min(1/norm, 1/c), in float32. Local; cannot fail. Source: tf.clip_by_global_norm. */
@@ -35,10 +39,11 @@ float nnt_clip_factor(double norm, double clip_norm);
  *    adam(w):   m += (g - m)(1 - b1); v += (g^2 - v)(1 - b2);
  *               w -= a m / (sqrt(v) + eps),  a = lr sqrt(1 - b2^t) / (1 - b1^t) in float32
  *  Local; cannot fail. Source: keras.optimizers.SGD, Adam, AdamW. */
-void nnt_optimizer_update(const nnt_optimizer *optimizer, uint64_t update, const float *g, float *w,
-                          float *const *slots, size_t n);
+void nnt_optimizer_update(const nnt_optimizer *optimizer, nnt_isa isa, uint64_t update,
+                          const float *g, float *w, float *const *slots, size_t n);
 
-/** sum of g(i)^2 in float64. Local; cannot fail. */
-double nnt_square_sum(const float *g, size_t n);
+/** sum of g(i)^2 in float64: 16 partial sums over i mod 16, folded 8, 4, 2, 1. Local; cannot fail.
+ */
+double nnt_square_sum(nnt_isa isa, const float *g, size_t n);
 
 #endif

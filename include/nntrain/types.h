@@ -43,11 +43,21 @@
   X(NNT_ADAM, "adam")                                                                              \
   X(NNT_ADAMW, "adamw")
 
-/** How ranks combine their gradients: in the fixed tree (the same bits for any number of ranks), or
- *  by one MPI_Allreduce (equal only to rounding). */
+/** How ranks combine their gradients. `shared`: the ranks of one node work on one copy of the
+ *  parameters; `tree`: each has a replica, and gradients are added in the fixed tree. Both give the
+ * same bits on any number of ranks. `allreduce`: one MPI_Allreduce, equal only to rounding. `auto`:
+ * shared on one node, else tree. */
 #define NNT_EXCHANGE_LIST(X)                                                                       \
+  X(NNT_EXCHANGE_AUTO, "auto")                                                                     \
+  X(NNT_EXCHANGE_SHARED, "shared")                                                                 \
   X(NNT_EXCHANGE_TREE, "tree")                                                                     \
   X(NNT_EXCHANGE_ALLREDUCE, "allreduce")
+
+/** Instruction sets that the numerical code is compiled for; a later one needs the earlier ones. */
+#define NNT_ISA_LIST(X)                                                                            \
+  X(NNT_ISA_BASELINE, "baseline")                                                                  \
+  X(NNT_ISA_AVX2, "avx2")                                                                          \
+  X(NNT_ISA_AVX512, "avx512")
 
 #define X(name, text) name,
 typedef enum nnt_activation { NNT_ACTIVATION_LIST(X) NNT_ACTIVATION_COUNT } nnt_activation;
@@ -57,6 +67,7 @@ typedef enum nnt_initializer_kind {
 typedef enum nnt_loss_kind { NNT_LOSS_LIST(X) NNT_LOSS_COUNT } nnt_loss_kind;
 typedef enum nnt_optimizer_kind { NNT_OPTIMIZER_LIST(X) NNT_OPTIMIZER_COUNT } nnt_optimizer_kind;
 typedef enum nnt_exchange_kind { NNT_EXCHANGE_LIST(X) NNT_EXCHANGE_COUNT } nnt_exchange_kind;
+typedef enum nnt_isa { NNT_ISA_LIST(X) NNT_ISA_COUNT } nnt_isa;
 #undef X
 
 /** The names in the order of the enumerations; NNT_..._COUNT entries. Constants. */
@@ -65,9 +76,17 @@ extern char const *const nnt_initializer_names[NNT_INITIALIZER_COUNT];
 extern char const *const nnt_loss_names[NNT_LOSS_COUNT];
 extern char const *const nnt_optimizer_names[NNT_OPTIMIZER_COUNT];
 extern char const *const nnt_exchange_names[NNT_EXCHANGE_COUNT];
+extern char const *const nnt_isa_names[NNT_ISA_COUNT];
 
 /** The index of `name` in `names` (count entries), or -1. Local; cannot fail. */
 int nnt_name_find(const char *const *names, size_t count, const char *name);
+
+/** The best instruction set that this processor and system can run. Local; cannot fail. */
+nnt_isa nnt_isa_best(void);
+
+/** Does its code round a b + c once? avx2 and avx512 give the same bits, baseline others. Local;
+ *  cannot fail. */
+bool nnt_isa_fuses(nnt_isa isa);
 
 /** A distribution of initial weights. `stddev` is used by NNT_NORMAL only. */
 typedef struct nnt_initializer {
@@ -101,11 +120,32 @@ typedef struct nnt_optimizer {
  *  Source: keras.optimizers.SGD, Adam, AdamW. */
 nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind);
 
+/** Rows of which only the non-zeros are kept. Those of row i are at start(i) <= k < start(i+1), in
+ * the order of columns: x(i, column(k)) = value(level(k)), or without levels value(k). */
+typedef struct nnt_sparse {
+  const uint64_t *start; /* (rows + 1) */
+  const uint16_t *column;
+  const uint8_t *level; /* NULL: values are not taken from a table */
+  const float *value;   /* (256) with levels */
+} nnt_sparse;
+
+static inline float nnt_sparse_value(const nnt_sparse *x, uint64_t k)
+{
+  return x->level == NULL ? x->value[k] : x->value[x->level[k]];
+}
+
 /** A half-open range [first, first + count). */
 typedef struct nnt_range {
   size_t first;
   size_t count;
 } nnt_range;
+
+/** Runs of rows that sums keep apart, and add in the fixed tree: the microbatches of a batch. Leaf
+ * l is the rows first(l) <= row < first(l+1), possibly none. */
+typedef struct nnt_leaves {
+  size_t count;        /* at least 1 */
+  const size_t *first; /* (count + 1) */
+} nnt_leaves;
 
 /** Sums over samples. */
 typedef struct nnt_tally {

@@ -42,7 +42,7 @@ static void init_common(nnt_config *config)
   config->optimizer.learning_rate = 0.5;
   config->loss.kind = NNT_CATEGORICAL_CROSSENTROPY;
   config->seed = 1;
-  config->exchange = NNT_EXCHANGE_TREE;
+  config->exchange = NNT_EXCHANGE_AUTO;
   set_path(config->output, "nntrain-out");
   config->checkpoint_every = (nnt_interval){NNT_INTERVAL_EPOCHS, 1};
   config->keep = 2;

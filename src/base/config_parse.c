@@ -33,6 +33,10 @@ static nnt_status parse_count(const nnt_row *row, const char *text, uint64_t *ou
 {
   char const *end = text;
   uint64_t value = 0;
+  if (row->name_count > 0 && strcmp(text, row->names[0]) == 0) {
+    *out = 0;
+    return NNT_OK;
+  }
   if (!read_count(text, &end, &value) || *end != '\0' || value < row->low || value > row->high) {
     return nnt_fail(NNT_EUSAGE, "--%s '%.80s': not a whole number from %" PRIu64 " to %" PRIu64,
                     row->option.name, text, row->low, row->high);

@@ -8,6 +8,9 @@ char const *const nnt_option_groups[NNT_GROUP_COUNT] = {"data",     "model", "op
                                                         "parallel", "run",   "output"};
 
 static char const *const recipe_names[] = {"keras", "tensorflow"};
+static char const *const threads_names[] = {"auto"};
+static char const *const first_layer_names[] = {"auto", "sparse", "dense"};
+static char const *const instructions_names[] = {"auto", "baseline", "avx2", "avx512"};
 static char const *const progress_names[] = {"auto", "bar", "lines", "none"};
 
 #define MEMBER(member)                                                                             \
@@ -117,11 +120,29 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
     COUNT(MICROBATCHES, "microbatches", "parallel", microbatches, 1, 65536, true,
           "Parts of a batch, and the most ranks that give the same bits (default: 8, or the next "
           "power of two that is not below the number of ranks)"),
-    CHOICE(
-        EXCHANGE, "exchange", "parallel", exchange, nnt_exchange_names, NNT_EXCHANGE_COUNT, true,
-        "tree|allreduce",
-        "How gradients are added: in a fixed tree, or by one MPI_Allreduce, whose bits depend on "
-        "the number of ranks"),
+    CHOICE(EXCHANGE, "exchange", "parallel", exchange, nnt_exchange_names, NNT_EXCHANGE_COUNT, true,
+           "auto|shared|tree|allreduce",
+           "How gradients are added: on one copy of the parameters that the ranks of a node share, "
+           "between replicas in a fixed tree (both give the same bits), or by one MPI_Allreduce, "
+           "whose "
+           "bits depend on the number of ranks; auto: shared on one node, else tree"),
+    [NNT_OPTION_THREADS] = {.option =
+                                ABOUT(THREADS, "threads", "parallel", "N|auto",
+                                      "Threads of each rank; auto: as many as there are cores "
+                                      "for it",
+                                      false),
+                            .type = NNT_TYPE_COUNT,
+                            MEMBER(threads),
+                            .names = threads_names,
+                            .name_count = 1,
+                            .low = 1,
+                            .high = 1024},
+    CHOICE(FIRST_LAYER, "first-layer", "parallel", first_layer, first_layer_names, 3, true,
+           "auto|sparse|dense",
+           "Whether the first layer skips zeros of the input; auto: if at most 35 % are not zero"),
+    CHOICE(INSTRUCTIONS, "instructions", "parallel", instructions, instructions_names, 4, false,
+           "auto|baseline|avx2|avx512",
+           "Instruction set of the kernels; avx2 and avx512 give the same bits, baseline others"),
     PATH(OUTPUT, "output", "run", output, false, "DIR", "Folder for checkpoints and results"),
     SPECIAL(RESUME, "resume", "run", NNT_TYPE_RESUME, resume, false, "auto|never|require|FILE",
             "Go on if DIR holds an unfinished run, refuse if it does, refuse if it does not, or "

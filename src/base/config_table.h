@@ -6,13 +6,14 @@
 
 /** How a value is read and written; each is the type of a member of nnt_config. */
 typedef enum nnt_option_type {
-  NNT_TYPE_CHOICE,     /* int: an index into `names` */
-  NNT_TYPE_PATH,       /* char[NNT_PATH_SIZE] */
-  NNT_TYPE_COUNT,      /* uint64_t within `low` and `high`; 0 stands for "not set" if low is 1 */
-  NNT_TYPE_REAL,       /* double within `least` and `most` */
-  NNT_TYPE_FLAG,       /* bool */
-  NNT_TYPE_HIDDEN,     /* size_t[] and its length behind it */
-  NNT_TYPE_INIT,       /* nnt_initializer */
+  NNT_TYPE_CHOICE, /* int: an index into `names` */
+  NNT_TYPE_PATH,   /* char[NNT_PATH_SIZE] */
+  NNT_TYPE_COUNT,  /* uint64_t within `low` and `high`; 0 stands for "not set" if low is 1, and is
+                      called names[0] if there are names */
+  NNT_TYPE_REAL,   /* double within `least` and `most` */
+  NNT_TYPE_FLAG,   /* bool */
+  NNT_TYPE_HIDDEN, /* size_t[] and its length behind it */
+  NNT_TYPE_INIT,   /* nnt_initializer */
   NNT_TYPE_VALIDATION, /* nnt_validation */
   NNT_TYPE_INTERVAL,   /* nnt_interval */
   NNT_TYPE_RESUME      /* nnt_resume */

@@ -80,6 +80,9 @@ void nnt_config_text(const nnt_config *config, nnt_option_id id, char out[NNT_VA
     break;
   case NNT_TYPE_COUNT:
     count_text(*(uint64_t const *)member, row->low > 0, out);
+    if (out[0] == '\0' && row->name_count > 0) {
+      (void)snprintf(out, NNT_VALUE_SIZE, "%s", row->names[0]);
+    }
     break;
   case NNT_TYPE_REAL:
     nnt_real_text(*(double const *)member, out, NNT_VALUE_SIZE);

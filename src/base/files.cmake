@@ -4,11 +4,16 @@ target_sources(nntrain PRIVATE
   src/base/config_parse.c
   src/base/config_table.c
   src/base/config_text.c
+  src/base/cpu.c
   src/base/digest.c
   src/base/fault.c
   src/base/memory.c
   src/base/random.c
   src/base/status.c
   src/base/suggest.c
+  src/base/supply.c
+  src/base/team.c
   src/base/tree.c
   src/base/types.c)
+# For syscall(): the C library has no function for futexes.
+set_source_files_properties(src/base/team.c PROPERTIES COMPILE_DEFINITIONS _DEFAULT_SOURCE)

@@ -8,6 +8,7 @@ char const *const nnt_initializer_names[NNT_INITIALIZER_COUNT] = {NNT_INITIALIZE
 char const *const nnt_loss_names[NNT_LOSS_COUNT] = {NNT_LOSS_LIST(X)};
 char const *const nnt_optimizer_names[NNT_OPTIMIZER_COUNT] = {NNT_OPTIMIZER_LIST(X)};
 char const *const nnt_exchange_names[NNT_EXCHANGE_COUNT] = {NNT_EXCHANGE_LIST(X)};
+char const *const nnt_isa_names[NNT_ISA_COUNT] = {NNT_ISA_LIST(X)};
 #undef X
 
 int nnt_name_find(const char *const *names, size_t count, const char *name)

@@ -143,7 +143,7 @@ static void print_plan(const nnt_run_info *info)
   (void)printf(" of %s samples", with_commas(info->config->batch_size, count));
   (void)printf(", %s an epoch, seed %" PRIu64 "; ", with_commas(info->batches, count),
                info->config->seed);
-  if (info->config->exchange == NNT_EXCHANGE_TREE) {
+  if (info->config->exchange != NNT_EXCHANGE_ALLREDUCE) {
     (void)printf("the same bits on 1 to %" PRIu64 " ranks\n", info->microbatches);
   } else {
     (void)printf("with --exchange allreduce the bits depend on the number of ranks\n");

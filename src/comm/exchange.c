@@ -21,22 +21,26 @@ static nnt_range microbatches_of(const nnt_exchange *exchange, int rank)
   return (nnt_range){first, (r + 1) * exchange->microbatches / size - first};
 }
 
-static nnt_status check_sizes(const nnt_exchange *exchange)
+nnt_status nnt_exchange_check(size_t ranks, size_t microbatches)
 {
-  size_t const ranks = (size_t)exchange->comm->size;
-  if (exchange->microbatches < ranks) {
+  if (microbatches < ranks) {
     return nnt_fail(NNT_EUSAGE,
                     "%zu ranks cannot share %zu microbatches: start at most %zu ranks, or begin a "
                     "new run with --microbatches %zu or more",
-                    ranks, exchange->microbatches, exchange->microbatches, ranks);
+                    ranks, microbatches, microbatches, ranks);
   }
-  if (exchange->microbatches > INT_MAX) {
-    return nnt_fail(NNT_EUSAGE, "%zu microbatches are more than %d", exchange->microbatches,
-                    INT_MAX);
+  if (microbatches > INT_MAX) {
+    return nnt_fail(NNT_EUSAGE, "%zu microbatches are more than %d", microbatches, INT_MAX);
   }
-  if (exchange->parameters > INT_MAX - NNT_BLOCK) {
+  return NNT_OK;
+}
+
+static nnt_status check_sizes(const nnt_exchange *exchange)
+{
+  NNT_TRY(nnt_exchange_check((size_t)exchange->comm->size, exchange->microbatches));
+  if (exchange->parameters > INT_MAX - NNT_FLOAT_TAIL) {
     return nnt_fail(NNT_EUSAGE, "%zu parameters are more than this version exchanges (%d)",
-                    exchange->parameters, INT_MAX - NNT_BLOCK);
+                    exchange->parameters, INT_MAX - NNT_FLOAT_TAIL);
   }
   return NNT_OK;
 }
@@ -132,27 +136,27 @@ static void prepare_messages(nnt_exchange *exchange)
   }
 }
 
-static nnt_status set_up(nnt_exchange *exchange)
+static nnt_status set_up(nnt_exchange *exchange, const nnt_exchange_shape *shape)
 {
+  exchange->kind = shape->kind;
+  exchange->parameters = shape->tile_first[shape->tiles];
+  exchange->microbatches = shape->microbatches;
   NNT_TRY(check_sizes(exchange));
-  NNT_TRY(nnt_segments_create(exchange));
+  NNT_TRY(nnt_segments_create(exchange, shape));
   NNT_TRY(list_subtrees(exchange));
   NNT_TRY(allocate_buffers(exchange));
   return nnt_fault("exchange", exchange->comm->rank);
 }
 
-nnt_status nnt_exchange_create(nnt_exchange **out, const nnt_comm *comm, nnt_exchange_kind kind,
-                               size_t parameters, size_t microbatches)
+nnt_status nnt_exchange_create(nnt_exchange **out, const nnt_comm *comm,
+                               const nnt_exchange_shape *shape)
 {
   void *memory = NULL;
   nnt_status status = nnt_memory_create(&memory, 1, sizeof(nnt_exchange), "the exchange");
   nnt_exchange *const exchange = memory;
   if (exchange != NULL) {
     exchange->comm = comm;
-    exchange->kind = kind;
-    exchange->parameters = parameters;
-    exchange->microbatches = microbatches;
-    status = set_up(exchange);
+    status = set_up(exchange, shape);
   }
   status = nnt_comm_agree(comm, status);
   if (status != NNT_OK || exchange == NULL) {
@@ -172,9 +176,8 @@ void nnt_exchange_destroy(nnt_exchange *exchange)
   }
   free(exchange->segment_count);
   free(exchange->segment_first);
-  free(exchange->block_count);
-  free(exchange->block_first);
-  free(exchange->blocks);
+  free(exchange->tile_count);
+  free(exchange->tile_first);
   free(exchange->gradients);
   free(exchange->subtrees);
   free(exchange->incoming);

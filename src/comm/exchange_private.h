@@ -31,9 +31,9 @@ struct nnt_exchange {
   /* Of all ranks, in the order of ranks; int because MPI's collectives count in int. */
   int *segment_count;
   int *segment_first;
-  int *block_count;
-  int *block_first;
-  double *blocks; /* one value per block of all parameters */
+  int *tile_count;
+  int *tile_first;
+  size_t tiles; /* of all ranks */
 
   nnt_range own[NNT_SUBTREES_MAX]; /* our subtrees */
   size_t own_count;
@@ -60,10 +60,9 @@ enum { NNT_FLOAT_TAIL = 5 };
 NNT_MUST_CHECK nnt_status nnt_exchange_allreduce(nnt_exchange *exchange, nnt_wishes *wishes,
                                                  nnt_status local, nnt_tally *total, float **sum);
 
-/** Cuts the parameters into segments, one a rank, at multiples of NNT_BLOCK. Local; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_segments_create(nnt_exchange *exchange);
-
-/** The number of blocks of n parameters. Local; cannot fail. */
-size_t nnt_block_count(size_t n);
+/** Cuts the parameters into segments of whole tiles, one a rank, about equally long.
+ *  Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_segments_create(nnt_exchange *exchange,
+                                              const nnt_exchange_shape *shape);
 
 #endif

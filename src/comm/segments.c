@@ -1,11 +1,8 @@
 /* The parameters cut into one segment a rank, and what is brought together or spread along them. */
-#include <limits.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "comm/exchange_private.h"
-
-size_t nnt_block_count(size_t n) { return n / NNT_BLOCK + (n % NNT_BLOCK != 0); }
 
 static nnt_status integers_create(int **out, size_t n)
 {
@@ -15,30 +12,36 @@ static nnt_status integers_create(int **out, size_t n)
   return NNT_OK;
 }
 
-nnt_status nnt_segments_create(nnt_exchange *exchange)
+/* The rank whose segment tile t belongs to: as if the parameters were cut into equal parts, and the
+ * tile went where it begins. */
+static size_t owner_of(const nnt_exchange_shape *shape, size_t t, size_t ranks)
 {
-  size_t const size = (size_t)exchange->comm->size;
-  size_t const parameters = exchange->parameters;
-  size_t const blocks = nnt_block_count(parameters);
-  void *memory = NULL;
-  NNT_TRY(nnt_memory_create(&memory, blocks, sizeof(double), "the sums of blocks"));
-  exchange->blocks = memory;
-  NNT_TRY(integers_create(&exchange->segment_count, size));
-  NNT_TRY(integers_create(&exchange->segment_first, size));
-  NNT_TRY(integers_create(&exchange->block_count, size));
-  NNT_TRY(integers_create(&exchange->block_first, size));
+  size_t const part = shape->tile_first[shape->tiles] / ranks + 1;
+  return shape->tile_first[t] / part;
+}
+
+nnt_status nnt_segments_create(nnt_exchange *exchange, const nnt_exchange_shape *shape)
+{
+  size_t const ranks = (size_t)exchange->comm->size;
+  exchange->tiles = shape->tiles;
+  NNT_TRY(integers_create(&exchange->segment_count, ranks));
+  NNT_TRY(integers_create(&exchange->segment_first, ranks));
+  NNT_TRY(integers_create(&exchange->tile_count, ranks));
+  NNT_TRY(integers_create(&exchange->tile_first, ranks));
 
   bool const whole = exchange->kind == NNT_EXCHANGE_ALLREDUCE;
-  for (size_t rank = 0; rank < size; rank++) {
-    size_t const from = whole ? 0 : rank * blocks / size;
-    size_t const to = whole ? blocks : (rank + 1) * blocks / size;
-    size_t const first = from * NNT_BLOCK < parameters ? from * NNT_BLOCK : parameters;
-    size_t const end = to * NNT_BLOCK < parameters ? to * NNT_BLOCK : parameters;
-    /* At most `parameters`, which is at most INT_MAX. */
-    exchange->block_first[rank] = (int)from;
-    exchange->block_count[rank] = (int)(to - from);
-    exchange->segment_first[rank] = (int)first;
-    exchange->segment_count[rank] = (int)(end - first);
+  size_t next = 0;
+  for (size_t rank = 0; rank < ranks; rank++) {
+    size_t const first = whole ? 0 : next;
+    while (next < shape->tiles && (whole || owner_of(shape, next, ranks) == rank)) {
+      next++;
+    }
+    size_t const end = whole ? shape->tiles : next;
+    /* Places are at most P, which is at most INT_MAX. */
+    exchange->tile_first[rank] = (int)first;
+    exchange->tile_count[rank] = (int)(end - first);
+    exchange->segment_first[rank] = (int)shape->tile_first[first];
+    exchange->segment_count[rank] = (int)(shape->tile_first[end] - shape->tile_first[first]);
   }
   return NNT_OK;
 }
@@ -47,6 +50,12 @@ nnt_range nnt_exchange_segment(const nnt_exchange *exchange)
 {
   int const rank = exchange->comm->rank;
   return (nnt_range){(size_t)exchange->segment_first[rank], (size_t)exchange->segment_count[rank]};
+}
+
+nnt_range nnt_exchange_tiles(const nnt_exchange *exchange)
+{
+  int const rank = exchange->comm->rank;
+  return (nnt_range){(size_t)exchange->tile_first[rank], (size_t)exchange->tile_count[rank]};
 }
 
 void nnt_exchange_gather(nnt_exchange *exchange, float *parameters)
@@ -58,17 +67,13 @@ void nnt_exchange_gather(nnt_exchange *exchange, float *parameters)
   nnt_wait_all(exchange->comm, 1, &request);
 }
 
-double nnt_exchange_sum_blocks(nnt_exchange *exchange, const double *of_segment)
+double nnt_exchange_sum_tiles(nnt_exchange *exchange, double *values)
 {
-  int const rank = exchange->comm->rank;
-  size_t const mine = (size_t)exchange->block_count[rank];
-  double *const at = exchange->blocks + exchange->block_first[rank];
-  if (mine > 0) memcpy(at, of_segment, mine * sizeof *at);
   if (exchange->kind == NNT_EXCHANGE_TREE && exchange->comm->size > 1) {
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, exchange->blocks, exchange->block_count,
-                   exchange->block_first, MPI_DOUBLE, exchange->comm->mpi);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, exchange->tile_count,
+                   exchange->tile_first, MPI_DOUBLE, exchange->comm->mpi);
   }
-  return nnt_tree_sum(exchange->blocks, nnt_block_count(exchange->parameters));
+  return nnt_tree_sum(values, exchange->tiles);
 }
 
 void nnt_exchange_collect(nnt_exchange *exchange, const float *segment, float *all)

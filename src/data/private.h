@@ -58,6 +58,9 @@ size_t nnt_shape_size(const size_t *shape, size_t dimensions);
 /** "28x28". Local; cannot fail. */
 void nnt_shape_text(const size_t *shape, size_t dimensions, char out[NNT_SHAPE_TEXT_SIZE]);
 
+/** The float32 that each uint8 pixel stands for: v / 255. Local; cannot fail. */
+void nnt_pixel_values(float value[256]);
+
 /** Draws digit `sample` of the built-in set.
  *  pixels [out] (28, 28), 0 to 255. Local; cannot fail. Returns the digit. */
 uint16_t nnt_digit_draw(uint64_t sample, unsigned char *pixels);

@@ -272,37 +272,48 @@ nnt_samples nnt_samples_part(const nnt_samples *samples, nnt_range range)
 {
   nnt_samples part = *samples;
   part.count = range.count;
-  part.images =
-      (char const *)samples->images + range.first * samples->features * pixel_size(samples->pixel);
   part.labels = samples->labels + range.first;
+  if (samples->images == NULL) {
+    part.sparse.start = samples->sparse.start + range.first;
+  } else {
+    part.images = (char const *)samples->images +
+                  range.first * samples->features * pixel_size(samples->pixel);
+  }
   return part;
 }
 
-static void gather_bytes(const nnt_samples *samples, const size_t *index, size_t n, float *out)
+void nnt_pixel_values(float value[256])
 {
   /* Division, not multiplication by 1/255: only that gives Keras's 256 values. */
-  float value[256];
   for (int i = 0; i < 256; i++) {
     value[i] = (float)i / 255.0F;
   }
+}
+
+static void gather_bytes(const nnt_samples *samples, const size_t *index, size_t n, float *out,
+                         size_t stride)
+{
+  float value[256];
+  nnt_pixel_values(value);
   unsigned char const *const images = samples->images;
   for (size_t row = 0; row < n; row++) {
     unsigned char const *const image = images + index[row] * samples->features;
     for (size_t i = 0; i < samples->features; i++) {
-      *out++ = value[image[i]];
+      out[row * stride + i] = value[image[i]];
     }
   }
 }
 
-void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t n, float *out)
+void nnt_samples_gather(const nnt_samples *samples, const size_t *index, size_t n, float *out,
+                        size_t stride)
 {
   if (samples->pixel == NNT_PIXEL_UINT8) {
-    gather_bytes(samples, index, n, out);
+    gather_bytes(samples, index, n, out, stride);
     return;
   }
   float const *const images = samples->images;
   for (size_t row = 0; row < n; row++) {
-    memcpy(out + row * samples->features, images + index[row] * samples->features,
+    memcpy(out + row * stride, images + index[row] * samples->features,
            samples->features * sizeof *out);
   }
 }

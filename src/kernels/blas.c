@@ -12,30 +12,32 @@ const char *nnt_blas_core(void) { return openblas_get_corename(); }
 
 const char *nnt_blas_version(void) { return openblas_get_config(); }
 
-void nnt_product(const float *restrict x, const float *restrict w, float *restrict y, size_t rows,
-                 size_t in, size_t out)
+void nnt_product(const float *restrict x, const float *restrict w, float *restrict y,
+                 nnt_product_shape shape)
 {
-  if (rows == 0) return;
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)out, (int)in, 1.0F, x,
-              (int)in, w, (int)out, 0.0F, y, (int)out);
+  if (shape.rows == 0) return;
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)shape.rows, (int)shape.out,
+              (int)shape.in, 1.0F, x, (int)shape.x_stride, w, (int)shape.y_stride, 0.0F, y,
+              (int)shape.y_stride);
 }
 
 void nnt_product_transposed_right(const float *restrict dy, const float *restrict w,
-                                  float *restrict dx, size_t rows, size_t in, size_t out)
+                                  float *restrict dx, nnt_product_shape shape)
 {
-  if (rows == 0) return;
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)in, (int)out, 1.0F, dy,
-              (int)out, w, (int)out, 0.0F, dx, (int)in);
+  if (shape.rows == 0) return;
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)shape.rows, (int)shape.in,
+              (int)shape.out, 1.0F, dy, (int)shape.y_stride, w, (int)shape.y_stride, 0.0F, dx,
+              (int)shape.x_stride);
 }
 
 void nnt_product_transposed_left(const float *restrict x, const float *restrict dy,
-                                 float *restrict dw, size_t rows, size_t in, size_t out,
-                                 size_t first, size_t count)
+                                 float *restrict dw, nnt_product_shape shape)
 {
-  if (rows == 0) {
-    memset(dw, 0, count * out * sizeof *dw);
+  if (shape.rows == 0) {
+    memset(dw, 0, shape.in * shape.y_stride * sizeof *dw);
     return;
   }
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)count, (int)out, (int)rows, 1.0F,
-              x + first, (int)in, dy, (int)out, 0.0F, dw, (int)out);
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)shape.in, (int)shape.out,
+              (int)shape.rows, 1.0F, x, (int)shape.x_stride, dy, (int)shape.y_stride, 0.0F, dw,
+              (int)shape.y_stride);
 }

@@ -1,3 +1,8 @@
 target_sources(nntrain PRIVATE
+  src/kernels/blas.c
+  src/kernels/kernels.c)
+nnt_per_instruction_set(
   src/kernels/activation.c
-  src/kernels/blas.c)
+  src/kernels/narrow.c
+  src/kernels/sparse.c
+  src/kernels/table.c)

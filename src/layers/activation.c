@@ -1,6 +1,4 @@
 /* An activation as a layer of its own: y = f(x). Source: keras.layers.Activation. */
-#include "kernels/activation.h"
-
 #include <string.h>
 
 #include "layers/layer.h"
@@ -12,10 +10,16 @@ static size_t outputs(const nnt_layer_spec *spec, size_t inputs, const char **wh
   return inputs;
 }
 
+static nnt_block block_of(const nnt_layer *layer, const nnt_layer_rows *rows)
+{
+  return (nnt_block){rows->count, layer->outputs, layer->output_stride};
+}
+
 static void forward(const nnt_layer *layer, const float *parameters, const nnt_layer_rows *rows)
 {
   (void)parameters;
-  nnt_activate(layer->spec->activation, rows->input, rows->output, rows->count, layer->outputs);
+  layer->kernels->activate(layer->spec->activation, rows->input, rows->output,
+                           block_of(layer, rows));
 }
 
 static void backward(const nnt_layer *layer, const float *parameters, const nnt_layer_rows *rows,
@@ -23,12 +27,13 @@ static void backward(const nnt_layer *layer, const float *parameters, const nnt_
 {
   (void)parameters;
   if (activated) {
-    nnt_activate_backward(layer->spec->activation, rows->input, rows->output, rows->delta,
-                          rows->count, layer->outputs);
+    layer->kernels->activate_backward(layer->spec->activation, rows->input, rows->output,
+                                      rows->delta, block_of(layer, rows));
   }
   if (rows->input_delta != NULL) {
-    memcpy(rows->input_delta, rows->delta, rows->count * layer->outputs * sizeof *rows->delta);
+    memcpy(rows->input_delta, rows->delta,
+           rows->count * layer->output_stride * sizeof *rows->delta);
   }
 }
 
-nnt_layer_kind_table const nnt_layer_activation = {"activation", false, outputs, forward, backward};
+nnt_layer_kind_table const nnt_layer_activation = {"activation", outputs, forward, backward};

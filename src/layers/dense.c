@@ -1,10 +1,6 @@
 /* Fully connected: z = x W + b, y = f(z), W (I,O).
  * Source: Goodfellow et al. 2016, section 6.5; keras.layers.Dense. */
-#include <string.h>
-
-#include "kernels/activation.h"
-#include "kernels/blas.h"
-#include "layers/layer.h"
+#include "layers/dense.h"
 
 static size_t outputs(const nnt_layer_spec *spec, size_t inputs, const char **why)
 {
@@ -13,52 +9,25 @@ static size_t outputs(const nnt_layer_spec *spec, size_t inputs, const char **wh
   return spec->units;
 }
 
-static void forward(const nnt_layer *layer, const float *parameters, const nnt_layer_rows *rows)
+static void forward(const nnt_layer *layer, const float *arena, const nnt_layer_rows *rows)
 {
-  size_t const units = layer->outputs;
-  nnt_product(rows->input, parameters + layer->kernel, rows->pre, rows->count, layer->inputs,
-              units);
-  float const *const bias = parameters + layer->bias;
-  /* Bias and activation row by row, while the row is in the nearest cache. */
-  for (size_t row = 0; row < rows->count; row++) {
-    float *const z = rows->pre + row * units;
-    for (size_t o = 0; layer->spec->use_bias && o < units; o++) {
-      z[o] += bias[o];
-    }
-    nnt_activate(layer->spec->activation, z, rows->output + row * units, 1, units);
-  }
+  layer->form->forward(layer, arena, rows);
 }
 
-static void backward(const nnt_layer *layer, const float *parameters, const nnt_layer_rows *rows,
+static void backward(const nnt_layer *layer, const float *arena, const nnt_layer_rows *rows,
                      bool activated)
 {
   if (activated) {
-    nnt_activate_backward(layer->spec->activation, rows->pre, rows->output, rows->delta,
-                          rows->count, layer->outputs);
+    layer->kernels->activate_backward(layer->spec->activation, rows->pre, rows->output, rows->delta,
+                                      nnt_output_block(layer, rows->count));
   }
-  if (rows->input_delta != NULL) {
-    nnt_product_transposed_right(rows->delta, parameters + layer->kernel, rows->input_delta,
-                                 rows->count, layer->inputs, layer->outputs);
-  }
+  if (rows->input_delta != NULL) layer->form->backward(layer, arena, rows);
 }
 
-void nnt_dense_kernel_gradient(const nnt_layer *layer, const nnt_layer_rows *rows, nnt_range part,
-                               float *out)
+const nnt_dense_form *nnt_dense_form_for(size_t outputs, bool sparse_input)
 {
-  nnt_product_transposed_left(rows->input, rows->delta, out, rows->count, layer->inputs,
-                              layer->outputs, part.first, part.count);
+  if (sparse_input) return &nnt_dense_sparse;
+  return outputs <= NNT_NARROW_MAX ? &nnt_dense_narrow : &nnt_dense_product;
 }
 
-void nnt_dense_bias_gradient(const nnt_layer *layer, const nnt_layer_rows *rows, float *out)
-{
-  size_t const units = layer->outputs;
-  memset(out, 0, units * sizeof *out);
-  for (size_t row = 0; row < rows->count; row++) {
-    float const *const delta = rows->delta + row * units;
-    for (size_t o = 0; o < units; o++) {
-      out[o] += delta[o];
-    }
-  }
-}
-
-nnt_layer_kind_table const nnt_layer_dense = {"dense", true, outputs, forward, backward};
+nnt_layer_kind_table const nnt_layer_dense = {"dense", outputs, forward, backward};

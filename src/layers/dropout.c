@@ -32,7 +32,8 @@ static void apply(const nnt_layer *layer, const nnt_layer_rows *rows, const floa
                            layer->index, i / 8);
       }
       uint64_t const bits = (drawn.word[i % 8 / 2] >> (i % 2 * 32)) & 0xFFFFFFFFU;
-      out[row * n + i] = bits < limit ? 0.0F : in[row * n + i] * scale;
+      size_t const at = row * layer->output_stride + i;
+      out[at] = bits < limit ? 0.0F : in[at] * scale;
     }
   }
 }
@@ -41,7 +42,7 @@ static void forward(const nnt_layer *layer, const float *parameters, const nnt_l
 {
   (void)parameters;
   if (rows->dropout == NULL) {
-    memcpy(rows->output, rows->input, rows->count * layer->outputs * sizeof *rows->output);
+    memcpy(rows->output, rows->input, rows->count * layer->output_stride * sizeof *rows->output);
   } else {
     apply(layer, rows, rows->input, rows->output);
   }
@@ -54,10 +55,11 @@ static void backward(const nnt_layer *layer, const float *parameters, const nnt_
   (void)activated;
   if (rows->input_delta == NULL) return;
   if (rows->dropout == NULL) {
-    memcpy(rows->input_delta, rows->delta, rows->count * layer->outputs * sizeof *rows->delta);
+    memcpy(rows->input_delta, rows->delta,
+           rows->count * layer->output_stride * sizeof *rows->delta);
   } else {
     apply(layer, rows, rows->delta, rows->input_delta);
   }
 }
 
-nnt_layer_kind_table const nnt_layer_dropout = {"dropout", false, outputs, forward, backward};
+nnt_layer_kind_table const nnt_layer_dropout = {"dropout", outputs, forward, backward};

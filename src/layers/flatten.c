@@ -25,4 +25,4 @@ static void backward(const nnt_layer *layer, const float *parameters, const nnt_
   (void)activated;
 }
 
-nnt_layer_kind_table const nnt_layer_flatten = {"flatten", false, outputs, forward, backward};
+nnt_layer_kind_table const nnt_layer_flatten = {"flatten", outputs, forward, backward};

@@ -13,3 +13,9 @@ const nnt_layer_kind_table *nnt_layer_kind_of(nnt_layer_kind kind)
     return &nnt_layer_dropout;
   }
 }
+
+size_t nnt_row_stride(size_t columns)
+{
+  size_t const lines = nnt_padded(columns) / NNT_LINE;
+  return (lines % 2 == 0 ? lines + 1 : lines) * NNT_LINE;
+}

@@ -13,6 +13,7 @@ static double const most = (double)(1.0F - 1e-7F);
 static double target(const nnt_loss *loss, size_t classes, bool is_label)
 {
   double const s = loss->label_smoothing;
+  if (s == 0.0) return is_label ? 1.0 : 0.0;
   return (is_label ? 1.0 - s : 0.0) + s / (double)classes;
 }
 
@@ -26,20 +27,30 @@ static double largest_of(const float *x, size_t n)
 }
 
 /* sum_c exp(z_c - largest) */
-static double exponential_sum(const float *z, size_t classes, double largest)
+static double exponential_sum(const nnt_model *model, const float *z, double largest)
 {
+  enum { AT_A_TIME = 64 };
+  nnt_kernels const *const kernels = nnt_kernels_of(model->isa);
+  float e[AT_A_TIME];
   double sum = 0.0;
-  for (size_t c = 0; c < classes; c++) {
-    sum += exp((double)z[c] - largest);
+  for (size_t from = 0; from < model->outputs; from += AT_A_TIME) {
+    size_t const left = model->outputs - from;
+    size_t const n = left < AT_A_TIME ? left : AT_A_TIME;
+    kernels->exponentials(z + from, (float)largest, e, n);
+    for (size_t c = 0; c < n; c++) {
+      sum += (double)e[c];
+    }
   }
   return sum;
 }
 
 /* logsumexp(z) - sum_c t_c z_c, from numbers of moderate size: (log sum + largest) - z_c each. */
-static double entropy_of_logits(const nnt_loss *loss, const float *z, size_t classes, size_t label)
+static double entropy_of_logits(const nnt_model *model, const nnt_loss *loss, const float *z,
+                                size_t label)
 {
+  size_t const classes = model->outputs;
   double const largest = largest_of(z, classes);
-  double const log_sum = log(exponential_sum(z, classes, largest));
+  double const log_sum = log(exponential_sum(model, z, largest));
   if (loss->label_smoothing == 0.0) return log_sum + (largest - (double)z[label]);
   double sum = 0.0;
   for (size_t c = 0; c < classes; c++) {
@@ -109,15 +120,16 @@ nnt_tally nnt_model_loss(const nnt_model *model, const nnt_loss *loss,
                          const nnt_workspace *workspace, nnt_range rows, const uint16_t *labels)
 {
   size_t const classes = model->outputs;
+  size_t const stride = nnt_row_stride(classes);
   bool const logits = from_logits(model, loss);
   float const *const all_outputs = nnt_workspace_outputs(workspace);
   float const *const all_logits = nnt_workspace_logits(workspace);
   nnt_tally tally = {0.0, 0};
   for (size_t row = rows.first; row < rows.first + rows.count; row++) {
-    float const *const y = all_outputs + row * classes;
+    float const *const y = all_outputs + row * stride;
     size_t const label = labels[row];
     if (logits) {
-      tally.loss += entropy_of_logits(loss, all_logits + row * classes, classes, label);
+      tally.loss += entropy_of_logits(model, loss, all_logits + row * stride, label);
     } else if (loss->kind == NNT_MEAN_SQUARED_ERROR) {
       tally.loss += square_error(y, classes, label);
     } else {
@@ -129,14 +141,17 @@ nnt_tally nnt_model_loss(const nnt_model *model, const nnt_loss *loss,
 }
 
 /* softmax(z) - t */
-static void logits_gradient(const nnt_loss *loss, const float *z, size_t classes, size_t label,
-                            float *delta)
+static void logits_gradient(const nnt_model *model, const nnt_loss *loss, const float *z,
+                            size_t label, float *delta)
 {
-  double const largest = largest_of(z, classes);
-  double const sum = exponential_sum(z, classes, largest);
+  size_t const classes = model->outputs;
+  nnt_kernels_of(model->isa)->exponentials(z, (float)largest_of(z, classes), delta, classes);
+  double sum = 0.0;
   for (size_t c = 0; c < classes; c++) {
-    double const p = exp((double)z[c] - largest) / sum;
-    delta[c] = (float)(p - target(loss, classes, c == label));
+    sum += (double)delta[c];
+  }
+  for (size_t c = 0; c < classes; c++) {
+    delta[c] = (float)((double)delta[c] / sum - target(loss, classes, c == label));
   }
 }
 
@@ -184,15 +199,16 @@ bool nnt_loss_gradient(const nnt_model *model, const nnt_loss *loss, const nnt_w
                        nnt_range rows, const uint16_t *labels, float *delta)
 {
   size_t const classes = model->outputs;
+  size_t const stride = nnt_row_stride(classes);
   bool const logits = from_logits(model, loss);
   float const *const all_outputs = nnt_workspace_outputs(workspace);
   float const *const all_logits = nnt_workspace_logits(workspace);
   for (size_t i = 0; i < rows.count; i++) {
     size_t const row = rows.first + i;
-    float const *const y = all_outputs + row * classes;
-    float *const d = delta + i * classes;
+    float const *const y = all_outputs + row * stride;
+    float *const d = delta + i * stride;
     if (logits) {
-      logits_gradient(loss, all_logits + row * classes, classes, labels[row], d);
+      logits_gradient(model, loss, all_logits + row * stride, labels[row], d);
     } else if (loss->kind == NNT_MEAN_SQUARED_ERROR) {
       square_gradient(y, classes, labels[row], d);
     } else if (loss->kind == NNT_SPARSE_CATEGORICAL_CROSSENTROPY) {

@@ -5,14 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/memory.h"
-#include "base/tree.h"
 #include "model/private.h"
-
-/* Floats in a tile: 128 KB, so that the tile and the partial sums of a few levels of the tree stay
- * in L2 together. */
-enum { TILE_SIZE = 32768, PENALTY_BLOCK = 4096 };
 
 static nnt_status count_features(nnt_model *model)
 {
@@ -50,32 +44,51 @@ static nnt_status check_flattened(const nnt_model_spec *spec)
   return NNT_OK;
 }
 
-static nnt_status lay_out_layer(nnt_model *model, size_t l, size_t inputs)
+/* Kernel and bias of a dense layer, packed and in the arena. */
+static nnt_status lay_out_parameters(nnt_model *model, nnt_layer *layer, const nnt_model_plan *plan)
 {
-  nnt_layer *const layer = &model->layers[l];
-  nnt_layer_spec const *const spec = &model->spec.layers[l];
-  *layer = (nnt_layer){
-      .spec = spec, .kind = nnt_layer_kind_of(spec->kind), .index = l, .inputs = inputs};
-  char const *why = "";
-  layer->outputs = layer->kind->outputs(spec, inputs, &why);
-  if (layer->outputs == 0) return nnt_fail(NNT_EDATA, "layer '%s': %s", spec->name, why);
-  if (spec->kind != NNT_DENSE) return NNT_OK;
-  /* No more parameters than this altogether, so that no size in bytes overflows. */
-  size_t const room = PTRDIFF_MAX / 16 - model->parameter_count;
+  nnt_layer_spec const *const spec = layer->spec;
+  /* No more floats than this altogether, so that no size in bytes overflows; the arena has at most
+   * 32 for every parameter, and 32 inputs more. */
+  size_t const room = PTRDIFF_MAX / 16 / 64 - model->parameter_count;
   size_t kernel = 0;
-  if (layer->outputs > INT_MAX || !nnt_size_multiply(inputs, layer->outputs, &kernel) ||
+  if (layer->outputs > INT_MAX / 2 || !nnt_size_multiply(layer->inputs, layer->outputs, &kernel) ||
       kernel > room || layer->outputs > room - kernel) {
     return nnt_fail(NNT_EDATA, "layer '%s': %zu units on %zu inputs are too many", spec->name,
-                    layer->outputs, inputs);
+                    layer->outputs, layer->inputs);
   }
-  layer->kernel = model->parameter_count;
-  layer->bias = layer->kernel + kernel;
-  model->parameter_count = layer->bias + (spec->use_bias ? layer->outputs : 0);
-  if (model->first_trained == model->spec.layer_count) model->first_trained = l;
+  model->parameter_count += kernel + (spec->use_bias ? layer->outputs : 0);
+  if (model->first_trained == model->spec.layer_count) model->first_trained = layer->index;
+  bool const sparse = plan->sparse_input && layer->index == model->first_trained &&
+                      nnt_model_spec_begins_dense(&model->spec) &&
+                      layer->inputs <= UINT16_MAX + (size_t)1;
+  layer->form = nnt_dense_form_for(layer->outputs, sparse);
+  layer->kernel = model->arena_size;
+  layer->bias = layer->kernel + layer->form->floats(layer);
+  /* Without a bias the layer still has one, of zeros that no tile covers. */
+  model->arena_size = layer->bias + nnt_padded(layer->outputs);
   return NNT_OK;
 }
 
-static nnt_status lay_out(nnt_model *model)
+static nnt_status lay_out_layer(nnt_model *model, size_t l, size_t inputs,
+                                const nnt_model_plan *plan)
+{
+  nnt_layer *const layer = &model->layers[l];
+  nnt_layer_spec const *const spec = &model->spec.layers[l];
+  *layer = (nnt_layer){.spec = spec,
+                       .kind = nnt_layer_kind_of(spec->kind),
+                       .kernels = nnt_kernels_of(plan->isa),
+                       .index = l,
+                       .inputs = inputs};
+  char const *why = "";
+  layer->outputs = layer->kind->outputs(spec, inputs, &why);
+  if (layer->outputs == 0) return nnt_fail(NNT_EDATA, "layer '%s': %s", spec->name, why);
+  layer->input_stride = nnt_row_stride(inputs);
+  layer->output_stride = nnt_row_stride(layer->outputs);
+  return spec->kind == NNT_DENSE ? lay_out_parameters(model, layer, plan) : NNT_OK;
+}
+
+static nnt_status lay_out(nnt_model *model, const nnt_model_plan *plan)
 {
   NNT_TRY(count_features(model));
   NNT_TRY(check_flattened(&model->spec));
@@ -83,7 +96,7 @@ static nnt_status lay_out(nnt_model *model)
   size_t width = model->features;
   model->first_trained = count;
   for (size_t l = 0; l < count; l++) {
-    NNT_TRY(lay_out_layer(model, l, width));
+    NNT_TRY(lay_out_layer(model, l, width, plan));
     width = model->layers[l].outputs;
   }
   model->outputs = width;
@@ -94,13 +107,15 @@ static nnt_status lay_out(nnt_model *model)
 static void add_tensor(nnt_model *model, const nnt_layer *layer, bool is_kernel)
 {
   nnt_layer_spec const *const spec = layer->spec;
+  nnt_tensor const *const before =
+      model->tensor_count == 0 ? NULL : &model->tensors[model->tensor_count - 1];
   nnt_tensor *const tensor = &model->tensors[model->tensor_count++];
   *tensor = (nnt_tensor){
       .layer = layer->index,
       .is_kernel = is_kernel,
       .dimensions = is_kernel ? 2 : 1,
       .shape = {is_kernel ? layer->inputs : layer->outputs, is_kernel ? layer->outputs : 0},
-      .offset = is_kernel ? layer->kernel : layer->bias,
+      .offset = before == NULL ? 0 : before->offset + before->count,
       .count = layer->outputs * (is_kernel ? layer->inputs : 1),
       .l2 = is_kernel ? spec->l2 : 0.0,
       .initializer = is_kernel ? spec->kernel_initializer : spec->bias_initializer,
@@ -124,51 +139,7 @@ static nnt_status list_tensors(nnt_model *model)
   return NNT_OK;
 }
 
-static size_t rows_per_tile(const nnt_layer *layer)
-{
-  return layer->outputs >= TILE_SIZE ? 1 : TILE_SIZE / layer->outputs;
-}
-
-static void add_tile(nnt_model *model, nnt_tile tile)
-{
-  if (tile.parameters.count > model->tile_size_max) model->tile_size_max = tile.parameters.count;
-  model->tiles[model->tile_count++] = tile;
-}
-
-static void tile_layer(nnt_model *model, const nnt_layer *layer)
-{
-  size_t const step = rows_per_tile(layer);
-  for (size_t row = 0; row < layer->inputs; row += step) {
-    size_t const count = layer->inputs - row < step ? layer->inputs - row : step;
-    add_tile(model, (nnt_tile){.layer = layer->index,
-                               .rows = {row, count},
-                               .parameters = {layer->kernel + row * layer->outputs,
-                                              count * layer->outputs}});
-  }
-  if (layer->spec->use_bias) {
-    add_tile(model, (nnt_tile){.layer = layer->index,
-                               .is_bias = true,
-                               .parameters = {layer->bias, layer->outputs}});
-  }
-}
-
-static nnt_status list_tiles(nnt_model *model)
-{
-  size_t most = 0;
-  for (size_t l = 0; l < model->spec.layer_count; l++) {
-    nnt_layer const *const layer = &model->layers[l];
-    if (layer->spec->kind == NNT_DENSE) most += layer->inputs / rows_per_tile(layer) + 2;
-  }
-  void *memory = NULL;
-  NNT_TRY(nnt_memory_create(&memory, most, sizeof *model->tiles, "the list of tiles"));
-  model->tiles = memory;
-  for (size_t l = 0; l < model->spec.layer_count; l++) {
-    if (model->spec.layers[l].kind == NNT_DENSE) tile_layer(model, &model->layers[l]);
-  }
-  return NNT_OK;
-}
-
-nnt_status nnt_model_create(nnt_model **out, const nnt_model_spec *spec)
+nnt_status nnt_model_create(nnt_model **out, const nnt_model_spec *spec, const nnt_model_plan *plan)
 {
   if (spec->layer_count > NNT_LAYERS_MAX) {
     return nnt_fail(NNT_EDATA, "the model has more than %d layers", NNT_LAYERS_MAX);
@@ -177,9 +148,11 @@ nnt_status nnt_model_create(nnt_model **out, const nnt_model_spec *spec)
   NNT_TRY(nnt_memory_create(&memory, 1, sizeof(nnt_model), "the model"));
   nnt_model *const model = memory;
   model->spec = *spec;
-  nnt_status status = lay_out(model);
+  nnt_model_plan const plain = {.isa = nnt_isa_best(), .sparse_input = false};
+  model->isa = plan == NULL ? plain.isa : plan->isa;
+  nnt_status status = lay_out(model, plan == NULL ? &plain : plan);
   if (status == NNT_OK) status = list_tensors(model);
-  if (status == NNT_OK) status = list_tiles(model);
+  if (status == NNT_OK) status = nnt_model_list_tiles(model);
   if (status != NNT_OK) {
     nnt_model_destroy(model);
     return status;
@@ -204,6 +177,10 @@ size_t nnt_model_outputs(const nnt_model *model) { return model->outputs; }
 
 size_t nnt_model_parameter_count(const nnt_model *model) { return model->parameter_count; }
 
+size_t nnt_model_arena_size(const nnt_model *model) { return model->arena_size; }
+
+nnt_isa nnt_model_isa(const nnt_model *model) { return model->isa; }
+
 size_t nnt_model_tensor_count(const nnt_model *model) { return model->tensor_count; }
 
 const nnt_tensor *nnt_model_tensor(const nnt_model *model, size_t i) { return &model->tensors[i]; }
@@ -215,62 +192,21 @@ bool nnt_model_ends_in_softmax(const nnt_model *model)
   return activates && last->activation == NNT_SOFTMAX;
 }
 
-size_t nnt_model_tile_count(const nnt_model *model) { return model->tile_count; }
+bool nnt_model_reads_sparse(const nnt_model *model) { return nnt_sparse_layer(model) != NULL; }
 
-nnt_range nnt_model_tile(const nnt_model *model, size_t tile)
+size_t nnt_model_panels(const nnt_model *model)
 {
-  return model->tiles[tile].parameters;
+  nnt_layer const *const layer = nnt_sparse_layer(model);
+  return layer == NULL ? 0 : nnt_dense_panels(layer);
 }
 
-size_t nnt_model_tile_size_max(const nnt_model *model) { return model->tile_size_max; }
-
-void nnt_model_tile_gradient(const nnt_model *model, const nnt_workspace *workspace, size_t tile,
-                             nnt_range rows, float *out)
+const nnt_layer *nnt_sparse_layer(const nnt_model *model)
 {
-  nnt_tile const *const part = &model->tiles[tile];
-  nnt_layer_rows const at = nnt_workspace_rows(workspace, part->layer, rows);
-  if (part->is_bias) {
-    nnt_dense_bias_gradient(&model->layers[part->layer], &at, out);
-  } else {
-    nnt_dense_kernel_gradient(&model->layers[part->layer], &at, part->rows, out);
-  }
+  nnt_layer const *const layer = &model->layers[model->first_trained];
+  return layer->form == &nnt_dense_sparse ? layer : NULL;
 }
 
-static double square_sum(const float *w, size_t n)
+char const *nnt_model_form(const nnt_model *model, size_t l)
 {
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++) {
-    sum += (double)w[i] * (double)w[i];
-  }
-  return sum;
-}
-
-/* The tree over blocks, formed without an array of their sums. */
-/* NOLINTNEXTLINE(misc-no-recursion): it is as deep as the tree, 50 levels at most. */
-static double square_sum_in_tree(const float *w, size_t n)
-{
-  size_t const blocks = n / PENALTY_BLOCK + (n % PENALTY_BLOCK != 0);
-  if (blocks <= 1) return square_sum(w, n);
-  size_t const half = nnt_tree_split(blocks) * PENALTY_BLOCK;
-  return square_sum_in_tree(w, half) + square_sum_in_tree(w + half, n - half);
-}
-
-double nnt_model_penalty(const nnt_model *model, const float *parameters)
-{
-  double penalty = 0.0;
-  for (size_t i = 0; i < model->tensor_count; i++) {
-    nnt_tensor const *const tensor = &model->tensors[i];
-    if (tensor->l2 == 0.0) continue;
-    penalty += tensor->l2 * square_sum_in_tree(parameters + tensor->offset, tensor->count);
-  }
-  return penalty;
-}
-
-nnt_status nnt_parameters_digest(const float *parameters, size_t count,
-                                 char out[NNT_SHA256_TEXT_SIZE])
-{
-  unsigned char digest[NNT_SHA256_SIZE];
-  NNT_TRY(nnt_digest_of(parameters, count * sizeof *parameters, digest));
-  nnt_digest_text(digest, out);
-  return NNT_OK;
+  return model->layers[l].form == NULL ? "" : model->layers[l].form->name;
 }

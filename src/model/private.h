@@ -2,22 +2,24 @@
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H
 
-#include "layers/layer.h"
+#include "layers/dense.h"
 #include "nntrain/model.h"
 
-/** A run of rows of a kernel (or a whole bias): see nnt_model_tile(). */
+/** A run of floats of one kernel in the arena, or a whole bias: see nnt_model_tile(). */
 typedef struct nnt_tile {
   size_t layer;
   bool is_bias;
-  nnt_range rows;       /* of the kernel */
-  nnt_range parameters; /* in the array of all parameters */
+  double l2;
+  nnt_range parameters;
 } nnt_tile;
 
 struct nnt_model {
   nnt_model_spec spec;
+  nnt_isa isa;
   size_t features;
   size_t outputs;
   size_t parameter_count;
+  size_t arena_size;
   nnt_layer layers[NNT_LAYERS_MAX];
   size_t first_trained; /* the first layer with parameters; layer_count if there is none */
   nnt_tensor *tensors;
@@ -29,14 +31,24 @@ struct nnt_model {
 
 struct nnt_workspace {
   const nnt_model *model; /* borrowed; outlives the workspace */
-  size_t rows;
-  float *input;
-  float *pre[NNT_LAYERS_MAX]; /* NULL for layers without pre-activations */
+  nnt_workspace_shape shape;
+  void *owned;                /* the memory, if it is the workspace's own */
+  float *input;               /* NULL if the model reads sparse rows */
+  float *pre[NNT_LAYERS_MAX]; /* NULL where pre-activations are not kept */
   float *output[NNT_LAYERS_MAX];
   float *delta[NNT_LAYERS_MAX]; /* NULL in inference */
+  nnt_pair_index *index;        /* (leaves) of sparse rows, in training; else NULL */
+  uint32_t *index_start;        /* (leaves, pairs + 1) */
+  nnt_pair *index_entry;        /* (leaves, rows of a leaf, pairs) */
   bool has_dropout;
   nnt_dropout dropout; /* of the last forward pass */
 };
+
+/** The layer that reads sparse rows, or NULL. Local; cannot fail. */
+const nnt_layer *nnt_sparse_layer(const nnt_model *model);
+
+/** Cuts the arena into tiles. Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_model_list_tiles(nnt_model *model);
 
 /** The activations of layer `l` for some rows. Local; cannot fail. */
 nnt_layer_rows nnt_workspace_rows(const nnt_workspace *workspace, size_t l, nnt_range rows);

@@ -39,3 +39,12 @@ nnt_status nnt_model_spec_dense(nnt_model_spec *out, size_t features, const size
   add_dense(out, classes, NNT_SOFTMAX, kernel_initializer);
   return NNT_OK;
 }
+
+bool nnt_model_spec_begins_dense(const nnt_model_spec *spec)
+{
+  size_t first = 0;
+  while (first < spec->layer_count && spec->layers[first].kind == NNT_FLATTEN) {
+    first++;
+  }
+  return first < spec->layer_count && spec->layers[first].kind == NNT_DENSE;
+}

@@ -2,77 +2,113 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/supply.h"
 #include "model/private.h"
 
-/* Memory that is handed out array by array; without a base, only the floats are counted. */
-typedef struct supply {
-  float *base; /* or NULL */
-  size_t used;
-  size_t rows;
-} supply;
-
-/* Places an array of the supply's rows; rounds up so that the next one is aligned. */
-static bool place_array(supply *from, size_t columns, float **array)
+static float *place_rows(nnt_supply *from, const nnt_workspace *workspace, size_t stride)
 {
-  enum { ALIGNMENT = 16 };
-  size_t count = 0;
-  if (!nnt_size_multiply(from->rows, columns, &count)) return false;
-  count = (count / ALIGNMENT + 1) * ALIGNMENT;
-  if (from->used > PTRDIFF_MAX / 8 - count) return false;
-  *array = from->base == NULL ? NULL : from->base + from->used;
-  from->used += count;
-  return true;
+  size_t floats = 0;
+  if (!nnt_size_multiply(workspace->shape.rows, stride, &floats)) from->fits = false;
+  return nnt_supply_take(from, floats, sizeof(float));
 }
 
-static bool place_layer(nnt_workspace *workspace, bool training, supply *from, size_t l)
+static void place_layer(nnt_workspace *workspace, nnt_supply *from, size_t l)
 {
   nnt_layer const *const layer = &workspace->model->layers[l];
+  nnt_layer_spec const *const spec = layer->spec;
   /* Rows are flat anyway, so a Flatten layer shares the arrays of what is before it. */
-  if (layer->spec->kind == NNT_FLATTEN) {
+  if (spec->kind == NNT_FLATTEN) {
     workspace->output[l] = l == 0 ? workspace->input : workspace->output[l - 1];
     workspace->delta[l] = l == 0 ? NULL : workspace->delta[l - 1];
-    return true;
+    return;
   }
-  size_t const columns = layer->outputs;
-  return (!layer->kind->has_pre || place_array(from, columns, &workspace->pre[l])) &&
-         place_array(from, columns, &workspace->output[l]) &&
-         (!training || place_array(from, columns, &workspace->delta[l]));
+  size_t const stride = layer->output_stride;
+  bool const keeps_z = spec->kind == NNT_DENSE && nnt_activation_keeps_z(spec->activation);
+  workspace->pre[l] = keeps_z ? place_rows(from, workspace, stride) : NULL;
+  workspace->output[l] = place_rows(from, workspace, stride);
+  workspace->delta[l] = workspace->shape.training ? place_rows(from, workspace, stride) : NULL;
 }
 
-/* Places all arrays one behind the other, the input first. */
-static bool place(nnt_workspace *workspace, bool training, supply *from)
+/* Places all arrays one behind the other. */
+static void place(nnt_workspace *workspace, nnt_supply *from)
 {
-  bool fits = place_array(from, workspace->model->features, &workspace->input);
-  for (size_t l = 0; fits && l < workspace->model->spec.layer_count; l++) {
-    fits = place_layer(workspace, training, from, l);
+  nnt_model const *const model = workspace->model;
+  nnt_layer const *const sparse = nnt_sparse_layer(model);
+  if (sparse == NULL) {
+    workspace->input = place_rows(from, workspace, nnt_row_stride(model->features));
+  } else if (workspace->shape.training) {
+    size_t const pairs = nnt_dense_pairs(sparse);
+    size_t entries = 0;
+    if (!nnt_size_multiply(workspace->shape.leaf_rows, pairs, &entries)) from->fits = false;
+    size_t const leaves = workspace->shape.leaves;
+    workspace->index_start = nnt_supply_take(from, leaves * (pairs + 1), sizeof(uint32_t));
+    workspace->index_entry = nnt_supply_take(from, leaves, entries * sizeof(nnt_pair));
   }
-  return fits;
+  for (size_t l = 0; l < model->spec.layer_count; l++) {
+    place_layer(workspace, from, l);
+  }
 }
 
-nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model, size_t rows,
-                                bool training)
+/* Local; NNT_ENOMEM. */
+static nnt_status count_bytes(nnt_workspace *workspace, size_t *bytes)
 {
-  if (rows > INT_MAX) {
-    return nnt_fail(NNT_ENOMEM, "%zu rows of activations are more than BLAS can count", rows);
+  nnt_supply counted = {.fits = workspace->shape.rows <= INT_MAX};
+  if (counted.fits) place(workspace, &counted);
+  if (!counted.fits) {
+    return nnt_fail(NNT_ENOMEM, "%zu rows of activations are too many to address",
+                    workspace->shape.rows);
   }
+  *bytes = counted.used;
+  return NNT_OK;
+}
+
+nnt_status nnt_workspace_bytes(const nnt_model *model, nnt_workspace_shape shape, size_t *bytes)
+{
+  nnt_workspace probe = {.model = model, .shape = shape};
+  return count_bytes(&probe, bytes);
+}
+
+/* Local; NNT_ENOMEM. Where each leaf's index lies. */
+static nnt_status list_indices(nnt_workspace *workspace)
+{
+  if (workspace->index_start == NULL) return NNT_OK;
+  size_t const leaves = workspace->shape.leaves;
+  size_t const pairs = nnt_dense_pairs(nnt_sparse_layer(workspace->model));
   void *memory = NULL;
-  NNT_TRY(nnt_memory_create(&memory, 1, sizeof(nnt_workspace), "a workspace"));
-  nnt_workspace *const workspace = memory;
-  workspace->model = model;
-  workspace->rows = rows;
-  supply counted = {NULL, 0, rows};
-  float *floats = NULL;
-  nnt_status status = NNT_OK;
-  if (!place(workspace, training, &counted)) {
-    status = nnt_fail(NNT_ENOMEM, "%zu rows of activations are too many to address", rows);
+  NNT_TRY(nnt_memory_create(&memory, leaves, sizeof *workspace->index, "the list of leaves"));
+  workspace->index = memory;
+  for (size_t l = 0; l < leaves; l++) {
+    workspace->index[l] = (nnt_pair_index){
+        .start = workspace->index_start + l * (pairs + 1),
+        .entry = workspace->index_entry + l * workspace->shape.leaf_rows * pairs,
+    };
   }
-  if (status == NNT_OK) status = nnt_floats_create(&floats, counted.used, "the activations");
+  return NNT_OK;
+}
+
+nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model,
+                                nnt_workspace_shape shape, void *memory)
+{
+  void *block = NULL;
+  NNT_TRY(nnt_memory_create(&block, 1, sizeof(nnt_workspace), "a workspace"));
+  nnt_workspace *const workspace = block;
+  workspace->model = model;
+  workspace->shape = shape;
+  size_t bytes = 0;
+  nnt_status status = count_bytes(workspace, &bytes);
+  if (status == NNT_OK && memory == NULL) {
+    status = nnt_memory_create(&workspace->owned, bytes, 1, "the activations");
+    memory = workspace->owned;
+  }
+  if (status == NNT_OK) {
+    nnt_supply from = {.base = memory, .fits = true};
+    place(workspace, &from);
+    status = list_indices(workspace);
+  }
   if (status != NNT_OK) {
-    free(workspace);
+    nnt_workspace_destroy(workspace);
     return status;
   }
-  supply from = {floats, 0, rows};
-  (void)place(workspace, training, &from);
   *out = workspace;
   return NNT_OK;
 }
@@ -80,12 +116,22 @@ nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model, siz
 void nnt_workspace_destroy(nnt_workspace *workspace)
 {
   if (workspace == NULL) return;
-  /* The input begins the one block that holds everything. */
-  free(workspace->input);
+  free(workspace->owned);
+  free(workspace->index);
   free(workspace);
 }
 
 float *nnt_workspace_input(nnt_workspace *workspace) { return workspace->input; }
+
+size_t nnt_workspace_input_stride(const nnt_workspace *workspace)
+{
+  return nnt_row_stride(workspace->model->features);
+}
+
+size_t nnt_workspace_output_stride(const nnt_workspace *workspace)
+{
+  return nnt_row_stride(workspace->model->outputs);
+}
 
 const float *nnt_workspace_outputs(const nnt_workspace *workspace)
 {
@@ -100,21 +146,24 @@ const float *nnt_workspace_logits(const nnt_workspace *workspace)
   return last == 0 ? workspace->input : workspace->output[last - 1];
 }
 
+static float *row_of(float *array, size_t row, size_t stride)
+{
+  return array == NULL ? NULL : array + row * stride;
+}
+
 nnt_layer_rows nnt_workspace_rows(const nnt_workspace *workspace, size_t l, nnt_range rows)
 {
   nnt_layer const *const layer = &workspace->model->layers[l];
-  size_t const in = rows.first * layer->inputs;
-  size_t const out = rows.first * layer->outputs;
-  float const *const input = l == 0 ? workspace->input : workspace->output[l - 1];
+  size_t const in = layer->input_stride;
+  size_t const out = layer->output_stride;
   bool const dropout = workspace->has_dropout;
   return (nnt_layer_rows){
       .count = rows.count,
-      .input = input + in,
-      .pre = workspace->pre[l] == NULL ? NULL : workspace->pre[l] + out,
-      .output = workspace->output[l] + out,
-      .delta = workspace->delta[l] == NULL ? NULL : workspace->delta[l] + out,
-      .input_delta =
-          l == 0 || workspace->delta[l - 1] == NULL ? NULL : workspace->delta[l - 1] + in,
+      .input = row_of(l == 0 ? workspace->input : workspace->output[l - 1], rows.first, in),
+      .pre = row_of(workspace->pre[l], rows.first, out),
+      .output = row_of(workspace->output[l], rows.first, out),
+      .delta = row_of(workspace->delta[l], rows.first, out),
+      .input_delta = l == 0 ? NULL : row_of(workspace->delta[l - 1], rows.first, in),
       .dropout = dropout ? &workspace->dropout : NULL,
       .sample = dropout ? workspace->dropout.sample + rows.first : NULL,
   };

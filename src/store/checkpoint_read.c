@@ -197,7 +197,7 @@ static nnt_status get_arrays(const nnt_h5_source *source, nnt_checkpoint *out)
   if (!could_hold(source, &out->model)) {
     return nnt_fail(source->bad, "%s is too short for the parameters of its model", source->name);
   }
-  nnt_status status = nnt_model_create(&model, &out->model);
+  nnt_status status = nnt_model_create(&model, &out->model, NULL);
   if (status == NNT_ENOMEM) return status;
   if (status != NNT_OK) return nnt_fail(source->bad, "%s: %s", source->name, nnt_last_error());
   out->parameter_count = nnt_model_parameter_count(model);

@@ -265,7 +265,7 @@ nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkp
     return nnt_fail(NNT_EIO, "cannot write a checkpoint to %s: the path is too long", folder);
   }
   nnt_model *model = NULL;
-  NNT_TRY(nnt_model_create(&model, &checkpoint->model));
+  NNT_TRY(nnt_model_create(&model, &checkpoint->model, NULL));
   nnt_status const status = write_checkpoint(model, checkpoint, path);
   nnt_model_destroy(model);
   if (status == NNT_OK) nnt_checkpoint_prune(folder, checkpoint->position.step, keep);

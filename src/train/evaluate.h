@@ -14,10 +14,11 @@ enum { NNT_EVALUATION_BLOCK = 250 };
 
 typedef struct nnt_evaluator nnt_evaluator;
 
-/** model, loss [in] borrowed; outlive the evaluator.
+/** model, loss [in] borrowed; outlive the evaluator.   threads [in] of this rank
  *  Collective; NNT_ENOMEM. The caller owns *out: nnt_evaluator_destroy(). */
 NNT_MUST_CHECK nnt_status nnt_evaluator_create(nnt_evaluator **out, const nnt_comm *comm,
-                                               const nnt_model *model, const nnt_loss *loss);
+                                               const nnt_model *model, const nnt_loss *loss,
+                                               size_t threads);
 void nnt_evaluator_destroy(nnt_evaluator *evaluator);
 
 typedef struct nnt_score {
@@ -28,7 +29,7 @@ typedef struct nnt_score {
 /** Loss and accuracy on `samples` (at least one).
  *  Collective; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_evaluator_score(nnt_evaluator *evaluator, const nnt_samples *samples,
-                                              const float *parameters, nnt_score *out);
+                                              const float *arena, nnt_score *out);
 
 /** The model's answer to each sample, on rank 0; NULL elsewhere. The caller owns the arrays:
  * free(). */
@@ -40,7 +41,7 @@ typedef struct nnt_predictions {
 /** The same with predictions. Outputs that are logits go through softmax.
  *  Collective; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_evaluator_predict(nnt_evaluator *evaluator,
-                                                const nnt_samples *samples, const float *parameters,
+                                                const nnt_samples *samples, const float *arena,
                                                 nnt_score *score, nnt_predictions *out);
 
 #endif

@@ -1,9 +1,14 @@
 target_sources(nntrain PRIVATE
+  src/train/board.c
+  src/train/data.c
   src/train/evaluate.c
   src/train/loop.c
   src/train/resume.c
   src/train/run.c
   src/train/saves.c
   src/train/setup.c
+  src/train/step.c
   src/train/stop.c
+  src/train/tasks.c
   src/train/trainer.c)
+target_link_libraries(nntrain PRIVATE OpenMP::OpenMP_C)

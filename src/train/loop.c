@@ -42,7 +42,7 @@ static nnt_status end_epoch(nnt_run *run)
     nnt_score score = {(double)NAN, (double)NAN};
     nnt_phases_begin(&run->phases);
     NNT_TRY(nnt_evaluator_score(run->evaluator, &run->data.validation,
-                                nnt_trainer_parameters(run->trainer), &score));
+                                nnt_trainer_arena(run->trainer), &score));
     nnt_phases_end(&run->phases, NNT_PHASE_EVALUATION);
     view.val_loss = score.loss;
     view.val_accuracy = score.accuracy;

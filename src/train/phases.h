@@ -6,11 +6,13 @@
 
 #define NNT_PHASE_LIST(X)                                                                          \
   X(NNT_PHASE_DATA, "data")                                                                        \
-  X(NNT_PHASE_COMPUTE, "compute")                                                                  \
-  X(NNT_PHASE_EXCHANGE, "exchange and waiting")                                                    \
+  X(NNT_PHASE_FORWARD, "forward")                                                                  \
+  X(NNT_PHASE_BACKWARD, "backward")                                                                \
+  X(NNT_PHASE_EXCHANGE, "exchange")                                                                \
+  X(NNT_PHASE_WAIT, "wait")                                                                        \
   X(NNT_PHASE_UPDATE, "update")                                                                    \
   X(NNT_PHASE_EVALUATION, "evaluation")                                                            \
-  X(NNT_PHASE_CHECKPOINT, "checkpoint and results")
+  X(NNT_PHASE_CHECKPOINT, "checkpoint")
 
 typedef enum nnt_phase_id {
 #define X(name, text) name,

@@ -60,6 +60,14 @@ static bool same_model(const nnt_model_spec *a, const nnt_model_spec *b)
   return true;
 }
 
+/* All exchanges give the same bits, but for allreduce. */
+static bool same_effect(nnt_option_id id, const char *before, const char *now)
+{
+  if (strcmp(before, now) == 0) return true;
+  char const *const odd = nnt_exchange_names[NNT_EXCHANGE_ALLREDUCE];
+  return id == NNT_OPTION_EXCHANGE && strcmp(before, odd) != 0 && strcmp(now, odd) != 0;
+}
+
 /* Names of what differs, cut to the length of a message. */
 typedef struct differences {
   char text[NNT_MESSAGE_SIZE / 2];
@@ -98,7 +106,7 @@ static nnt_status compare(const nnt_run *run, const nnt_start *start)
     nnt_option const *const option = nnt_option_find(now->name);
     char const *const before = stored_value(checkpoint, now->name);
     if (option == NULL || may_differ(option->id)) continue;
-    if (before == NULL || strcmp(before, now->value) != 0) {
+    if (before == NULL || !same_effect(option->id, before, now->value)) {
       note_difference(&found, now->name, before == NULL ? "not stored" : before, now->value);
     }
   }
@@ -274,10 +282,7 @@ nnt_status nnt_start_decide(nnt_start *out, nnt_run *run)
 nnt_status nnt_start_restore(nnt_run *run, nnt_start *start)
 {
   nnt_checkpoint *const checkpoint = &start->checkpoint;
-  float *const parameters = nnt_trainer_parameters(run->trainer);
-  size_t const count = nnt_model_parameter_count(run->model);
   if (nnt_run_is_writer(run)) {
-    memcpy(parameters, checkpoint->parameters, count * sizeof *parameters);
     memcpy(run->parameter_digest, checkpoint->parameter_digest, sizeof run->parameter_digest);
     memcpy(run->checkpoint, start->path, sizeof run->checkpoint);
     run->position = checkpoint->position;
@@ -287,8 +292,6 @@ nnt_status nnt_start_restore(nnt_run *run, nnt_start *start)
     run->step_capacity = run->history.step_count;
     checkpoint->history = (nnt_history){.epochs = NULL};
   }
-  nnt_comm_broadcast(run->comm, parameters, count * sizeof *parameters);
   nnt_comm_broadcast(run->comm, &run->position, sizeof run->position);
-  nnt_trainer_distribute_slots(run->trainer, checkpoint->slots);
-  return NNT_OK;
+  return nnt_trainer_distribute(run->trainer, checkpoint->parameters, checkpoint->slots);
 }

@@ -69,6 +69,7 @@ static nnt_status create_trainer(nnt_run *run)
       .batch_size = config->batch_size < samples ? (size_t)config->batch_size : samples,
       .microbatches = (size_t)run->microbatches,
       .exchange = (nnt_exchange_kind)config->exchange,
+      .threads = (size_t)config->threads,
       .seed = config->seed,
       .in_sequence = config->no_shuffle,
       .phases = &run->phases,
@@ -80,8 +81,12 @@ static nnt_status create_trainer(nnt_run *run)
 static nnt_status set_up(nnt_run *run)
 {
   nnt_blas_init();
-  NNT_TRY(nnt_data_create(&run->data, run->comm, &run->config));
-  NNT_TRY(nnt_setup_model(&run->model, run->comm, &run->config, &run->data.info));
+  NNT_TRY(nnt_data_open(&run->data, run->comm, &run->config));
+  NNT_TRY(nnt_setup_spec(&run->spec, run->comm, &run->config, &run->data.info));
+  NNT_TRY(
+      nnt_data_load(&run->data, run->comm, &run->config, nnt_model_spec_begins_dense(run->spec)));
+  NNT_TRY(nnt_setup_means(&run->config, run->comm, &run->data));
+  NNT_TRY(nnt_setup_model(&run->model, run->comm, run->spec, &run->config, &run->data.info));
   NNT_TRY(count_steps(run));
   nnt_status status = NNT_OK;
   if (nnt_run_is_writer(run)) {
@@ -121,7 +126,7 @@ static nnt_status finish(nnt_run *run)
   nnt_score score = {(double)NAN, (double)NAN};
   nnt_predictions predictions = {NULL, NULL};
   nnt_phases_begin(&run->phases);
-  NNT_TRY(nnt_evaluator_predict(run->evaluator, test, nnt_trainer_parameters(run->trainer), &score,
+  NNT_TRY(nnt_evaluator_predict(run->evaluator, test, nnt_trainer_arena(run->trainer), &score,
                                 &predictions));
   nnt_phases_end(&run->phases, NNT_PHASE_EVALUATION);
   nnt_evaluation const evaluation = {
@@ -174,16 +179,24 @@ static void tell_begin(const nnt_run *run)
   run->observer->begin(run->observer->context, &info);
 }
 
+/* Collective: the initial parameters on all ranks. */
+static nnt_status start_anew(nnt_run *run)
+{
+  NNT_TRY(nnt_setup_parameters(run->comm, &run->config, run->model, run->parameters));
+  return nnt_trainer_distribute(run->trainer, run->parameters, NULL);
+}
+
 /* Collective: trains from `start` to the end. */
 static nnt_status train(nnt_run *run, nnt_start *start)
 {
   run->began = nnt_seconds();
   run->saved_at = run->began;
   NNT_TRY(create_trainer(run));
-  NNT_TRY(nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss));
+  NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_state(run)));
+  NNT_TRY(nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss,
+                               (size_t)run->config.threads));
   if (start->kind == NNT_START_NEW) {
-    NNT_TRY(nnt_setup_parameters(run->comm, &run->config, run->model,
-                                 nnt_trainer_parameters(run->trainer)));
+    NNT_TRY(start_anew(run));
   } else {
     NNT_TRY(nnt_start_restore(run, start));
   }
@@ -244,6 +257,8 @@ static void tear_down(nnt_run *run)
   for (size_t i = 0; i < NNT_SLOTS_MAX; i++) {
     free(run->slots[i]);
   }
+  free(run->parameters);
+  free(run->spec);
   free(run);
 }
 

@@ -14,6 +14,7 @@ typedef struct nnt_run {
   const nnt_observer *observer;
   nnt_config config;
   nnt_data data;
+  nnt_model_spec *spec;
   nnt_model *model;
   nnt_trainer *trainer;
   nnt_evaluator *evaluator;
@@ -30,7 +31,8 @@ typedef struct nnt_run {
   size_t step_capacity;        /* rank 0 */
   nnt_setting *settings;       /* rank 0: every option that affects the result */
   size_t setting_count;        /* rank 0 */
-  float *slots[NNT_SLOTS_MAX]; /* rank 0: the optimizer's state of all ranks, while saving */
+  float *parameters;           /* rank 0: packed, while saving */
+  float *slots[NNT_SLOTS_MAX]; /* rank 0: the optimizer's state, packed, while saving */
   double saved_at;             /* rank 0: time of the last save */
   char parameter_digest[NNT_SHA256_TEXT_SIZE]; /* rank 0: of the last save */
   char checkpoint[NNT_PATH_SIZE];              /* rank 0: the last one */
@@ -65,6 +67,9 @@ NNT_MUST_CHECK nnt_status nnt_start_restore(nnt_run *run, nnt_start *start);
 
 /** The options that affect the result, as text. Local; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_run_list_settings(nnt_run *run);
+
+/** On rank 0, makes room for the packed state. Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_run_reserve_state(nnt_run *run);
 
 /** Makes room for the records of the epoch in progress. Local; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);

@@ -8,6 +8,17 @@
 #include "nntrain/kernels.h"
 #include "train/run.h"
 
+nnt_status nnt_run_reserve_state(nnt_run *run)
+{
+  if (!nnt_run_is_writer(run)) return NNT_OK;
+  size_t const count = nnt_model_parameter_count(run->model);
+  NNT_TRY(nnt_floats_create(&run->parameters, count, "the parameters of a checkpoint"));
+  for (size_t i = 0; i < nnt_optimizer_slots(&run->config.optimizer); i++) {
+    NNT_TRY(nnt_floats_create(&run->slots[i], count, "the optimizer's state"));
+  }
+  return NNT_OK;
+}
+
 bool nnt_run_is_writer(const nnt_run *run) { return nnt_comm_rank(run->comm) == 0; }
 
 nnt_status nnt_run_list_settings(nnt_run *run)
@@ -83,7 +94,7 @@ static nnt_status check_finite(const nnt_run *run, const float *parameters)
 /* Local, on rank 0. */
 static nnt_status write_checkpoint(nnt_run *run, bool complete)
 {
-  float *const parameters = nnt_trainer_parameters(run->trainer);
+  float *const parameters = run->parameters;
   size_t const count = nnt_model_parameter_count(run->model);
   NNT_TRY(check_finite(run, parameters));
   NNT_TRY(nnt_parameters_digest(parameters, count, run->parameter_digest));
@@ -114,25 +125,11 @@ static nnt_status write_checkpoint(nnt_run *run, bool complete)
   return nnt_fault("save", nnt_comm_rank(run->comm));
 }
 
-/* Local, on rank 0: memory for the optimizer's whole state, kept for the next save. */
-static nnt_status reserve_slots(nnt_run *run)
-{
-  size_t const slots = nnt_optimizer_slots(&run->config.optimizer);
-  for (size_t i = 0; i < slots; i++) {
-    if (run->slots[i] != NULL) continue;
-    NNT_TRY(nnt_floats_create(&run->slots[i], nnt_model_parameter_count(run->model),
-                              "the optimizer's state"));
-  }
-  return NNT_OK;
-}
-
 nnt_status nnt_run_save(nnt_run *run, bool complete)
 {
   nnt_phases_begin(&run->phases);
+  NNT_TRY(nnt_trainer_collect(run->trainer, run->parameters, run->slots));
   nnt_status status = NNT_OK;
-  if (nnt_run_is_writer(run)) status = reserve_slots(run);
-  NNT_TRY(nnt_comm_follow(run->comm, status));
-  nnt_trainer_collect_slots(run->trainer, run->slots);
   if (nnt_run_is_writer(run)) status = write_checkpoint(run, complete);
   status = nnt_comm_follow(run->comm, status);
   nnt_phases_end(&run->phases, NNT_PHASE_CHECKPOINT);

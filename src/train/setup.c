@@ -4,97 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/fault.h"
 #include "base/memory.h"
 #include "nntrain/store.h"
-
-/* Local, on a node's leader: opens the data; on other ranks nothing happens. */
-static nnt_status open_source(nnt_source **source, nnt_data_info *info, const nnt_comm *comm,
-                              const nnt_config *config)
-{
-  if (!nnt_comm_is_node_leader(comm)) return NNT_OK;
-  nnt_source_options const options = {.path = config->data,
-                                      .train_samples = config->train_samples,
-                                      .test_samples = config->test_samples};
-  NNT_TRY(nnt_source_open(source, info, &options));
-  return nnt_fault("data", nnt_comm_rank(comm));
-}
-
-/* Collective: every node has the data of rank 0's node. */
-static nnt_status compare_digests(const nnt_comm *comm, char digest[NNT_SHA256_TEXT_SIZE])
-{
-  char expected[NNT_SHA256_TEXT_SIZE] = "";
-  memcpy(expected, digest, sizeof expected);
-  nnt_comm_broadcast(comm, expected, sizeof expected);
-  nnt_status status = NNT_OK;
-  if (nnt_comm_is_node_leader(comm) && strcmp(expected, digest) != 0) {
-    status = nnt_fail(NNT_EDATA, "the data on this node differ from those of rank 0's node");
-  }
-  memcpy(digest, expected, sizeof expected);
-  return nnt_comm_agree(comm, status);
-}
-
-static nnt_status cut_parts(nnt_data *data, const nnt_config *config)
-{
-  void const *const memory = nnt_node_memory_bytes(data->memory);
-  data->train = nnt_data_train(&data->info, memory);
-  data->test = nnt_data_test(&data->info, memory);
-  data->validation = data->test;
-  if (config->validation.kind == NNT_VALIDATION_NONE) data->validation.count = 0;
-  if (config->validation.kind == NNT_VALIDATION_HOLDOUT) {
-    uint64_t const held = config->validation.samples;
-    if (held >= data->train.count) {
-      return nnt_fail(NNT_EUSAGE, "--validation %llu leaves none of the %zu training samples",
-                      (unsigned long long)held, data->train.count);
-    }
-    nnt_samples const all = data->train;
-    size_t const kept = all.count - (size_t)held;
-    data->train = nnt_samples_part(&all, (nnt_range){0, kept});
-    data->validation = nnt_samples_part(&all, (nnt_range){kept, (size_t)held});
-  }
-  return NNT_OK;
-}
-
-/* Collective: the leaders read into the node's memory. */
-static nnt_status load(nnt_data *data, const nnt_comm *comm, nnt_source *source)
-{
-  nnt_status status = nnt_node_memory_create(&data->memory, comm, data->info.bytes);
-  if (status != NNT_OK) return status;
-  if (nnt_comm_is_node_leader(comm)) {
-    status = nnt_source_load(source, nnt_node_memory_bytes(data->memory), data->digest);
-  }
-  if (status == NNT_OK) status = nnt_fault("load", nnt_comm_rank(comm));
-  NNT_TRY(nnt_comm_agree(comm, status));
-  nnt_node_memory_publish(data->memory);
-  return compare_digests(comm, data->digest);
-}
-
-nnt_status nnt_data_create(nnt_data *out, const nnt_comm *comm, const nnt_config *config)
-{
-  memset(out, 0, sizeof *out);
-  nnt_source *source = NULL;
-  nnt_status status = nnt_comm_agree(comm, open_source(&source, &out->info, comm, config));
-  if (status == NNT_OK) {
-    /* Sizes must agree before anything is read; whether contents do is seen afterwards. */
-    size_t const bytes = out->info.bytes;
-    nnt_comm_broadcast(comm, &out->info, sizeof out->info);
-    if (nnt_comm_is_node_leader(comm) && bytes != out->info.bytes) {
-      status = nnt_fail(NNT_EDATA, "the data on this node differ from those of rank 0's node");
-    }
-    status = nnt_comm_agree(comm, status);
-  }
-  if (status == NNT_OK) status = load(out, comm, source);
-  if (status == NNT_OK) status = cut_parts(out, config);
-  nnt_source_destroy(source);
-  if (status != NNT_OK) nnt_data_destroy(out);
-  return status;
-}
-
-void nnt_data_destroy(nnt_data *data)
-{
-  nnt_node_memory_destroy(data->memory);
-  data->memory = NULL;
-}
 
 static nnt_status set_real(nnt_config *config, nnt_option_id id, double value)
 {
@@ -145,6 +58,51 @@ static void set_penalties(nnt_model_spec *spec, const nnt_config *config)
   }
 }
 
+nnt_isa nnt_setup_isa(const nnt_config *config)
+{
+  return config->instructions == 0 ? nnt_isa_best() : (nnt_isa)(config->instructions - 1);
+}
+
+/* As many threads as leave every rank of the node its share of the cores. */
+static uint64_t default_threads(const nnt_comm *comm)
+{
+  int const ranks = nnt_comm_size(comm) / nnt_comm_nodes(comm);
+  int64_t threads = nnt_comm_cores(comm) / (ranks > 0 ? ranks : 1);
+  return threads < 1 ? 1 : (uint64_t)threads;
+}
+
+static nnt_status check_instructions(const nnt_config *config)
+{
+  nnt_isa const isa = nnt_setup_isa(config);
+  if (nnt_isa_runs(isa)) return NNT_OK;
+  return nnt_fail(NNT_EUSAGE, "--instructions %s: this processor does not run them",
+                  nnt_isa_names[isa]);
+}
+
+nnt_status nnt_setup_means(nnt_config *config, const nnt_comm *comm, const nnt_data *data)
+{
+  NNT_TRY(nnt_comm_agree(comm, check_instructions(config)));
+  bool const one_node = nnt_comm_nodes(comm) == 1;
+  if (config->exchange == NNT_EXCHANGE_SHARED && !one_node) {
+    return nnt_fail(NNT_EUSAGE,
+                    "--exchange shared: the ranks are on %d nodes, and only those of one can share "
+                    "memory; take tree, which gives the same bits",
+                    nnt_comm_nodes(comm));
+  }
+  if (config->exchange == NNT_EXCHANGE_AUTO) {
+    config->exchange = one_node ? NNT_EXCHANGE_SHARED : NNT_EXCHANGE_TREE;
+  }
+  if (config->threads == 0) config->threads = default_threads(comm);
+  nnt_comm_broadcast(comm, &config->threads, sizeof config->threads);
+  bool const asked = config->first_layer == NNT_FIRST_LAYER_SPARSE;
+  config->first_layer = data->is_sparse ? NNT_FIRST_LAYER_SPARSE : NNT_FIRST_LAYER_DENSE;
+  if (!asked || data->is_sparse) return NNT_OK;
+  return nnt_fail(NNT_EUSAGE,
+                  "--first-layer sparse: the model does not begin with a dense layer, or has more "
+                  "than %d inputs",
+                  NNT_SPARSE_FEATURES_MAX);
+}
+
 /* Local, on rank 0. */
 static nnt_status make_spec(nnt_model_spec *spec, nnt_config *config, const nnt_data_info *info)
 {
@@ -161,8 +119,8 @@ static nnt_status make_spec(nnt_model_spec *spec, nnt_config *config, const nnt_
   return NNT_OK;
 }
 
-nnt_status nnt_setup_model(nnt_model **out, const nnt_comm *comm, nnt_config *config,
-                           const nnt_data_info *info)
+nnt_status nnt_setup_spec(nnt_model_spec **out, const nnt_comm *comm, nnt_config *config,
+                          const nnt_data_info *info)
 {
   void *memory = NULL;
   NNT_TRY(nnt_comm_agree(
@@ -171,16 +129,26 @@ nnt_status nnt_setup_model(nnt_model **out, const nnt_comm *comm, nnt_config *co
   nnt_status status = NNT_OK;
   if (nnt_comm_rank(comm) == 0) status = make_spec(spec, config, info);
   status = nnt_comm_follow(comm, status);
-  nnt_model *model = NULL;
-  if (status == NNT_OK) {
-    nnt_comm_broadcast(comm, spec, sizeof *spec);
-    nnt_comm_broadcast(comm, config, sizeof *config);
-    status = nnt_model_create(&model, spec);
-    if (status == NNT_OK) status = nnt_setup_check_fit(model, info);
-    if (status == NNT_OK) status = nnt_fault("model", nnt_comm_rank(comm));
-    status = nnt_comm_agree(comm, status);
+  if (status != NNT_OK) {
+    free(spec);
+    return status;
   }
-  free(spec);
+  nnt_comm_broadcast(comm, spec, sizeof *spec);
+  nnt_comm_broadcast(comm, config, sizeof *config);
+  *out = spec;
+  return NNT_OK;
+}
+
+nnt_status nnt_setup_model(nnt_model **out, const nnt_comm *comm, const nnt_model_spec *spec,
+                           const nnt_config *config, const nnt_data_info *info)
+{
+  nnt_model_plan const plan = {.isa = nnt_setup_isa(config),
+                               .sparse_input = config->first_layer == NNT_FIRST_LAYER_SPARSE};
+  nnt_model *model = NULL;
+  nnt_status status = nnt_model_create(&model, spec, &plan);
+  if (status == NNT_OK) status = nnt_setup_check_fit(model, info);
+  if (status == NNT_OK) status = nnt_fault("model", nnt_comm_rank(comm));
+  status = nnt_comm_agree(comm, status);
   if (status != NNT_OK) {
     nnt_model_destroy(model);
     return status;
@@ -207,13 +175,11 @@ nnt_status nnt_setup_check_fit(const nnt_model *model, const nnt_data_info *info
 nnt_status nnt_setup_parameters(const nnt_comm *comm, const nnt_config *config,
                                 const nnt_model *model, float *parameters)
 {
-  if (config->init_from[0] == '\0') {
-    nnt_model_initialize(model, config->seed, parameters);
-    return NNT_OK;
-  }
   nnt_status status = NNT_OK;
-  if (nnt_comm_rank(comm) == 0) status = nnt_weights_read(config->init_from, model, parameters);
-  NNT_TRY(nnt_comm_follow(comm, status));
-  nnt_comm_broadcast(comm, parameters, nnt_model_parameter_count(model) * sizeof *parameters);
-  return NNT_OK;
+  if (nnt_comm_rank(comm) == 0 && config->init_from[0] != '\0') {
+    status = nnt_weights_read(config->init_from, model, parameters);
+  } else if (nnt_comm_rank(comm) == 0) {
+    nnt_model_initialize(model, config->seed, parameters);
+  }
+  return nnt_comm_follow(comm, status);
 }

@@ -4,39 +4,37 @@
 
 #include "nntrain/comm.h"
 #include "nntrain/config.h"
-#include "nntrain/data.h"
 #include "nntrain/model.h"
 #include "nntrain/train.h"
+#include "train/data.h"
 
-/** The data of a run: one copy per node. */
-typedef struct nnt_data {
-  nnt_data_info info;
-  nnt_node_memory *memory;
-  char digest[NNT_SHA256_TEXT_SIZE];
-  nnt_samples train;      /* without the holdout */
-  nnt_samples validation; /* count 0: none */
-  nnt_samples test;
-} nnt_data;
+/** Describes the model that the configuration asks for, and takes over into the configuration what
+ * a Keras model says of optimizer and loss, where no option has said otherwise. config [in,out] the
+ * same on all ranks Collective; NNT_EUSAGE, NNT_EDATA, NNT_EIO, NNT_ENOMEM. The caller owns *out:
+ * free(). */
+NNT_MUST_CHECK nnt_status nnt_setup_spec(nnt_model_spec **out, const nnt_comm *comm,
+                                         nnt_config *config, const nnt_data_info *info);
 
-/** Opens and reads the data, once per node.
- *  Collective; NNT_EUSAGE, NNT_EDATA, NNT_EIO, NNT_ENOMEM. The caller owns what *out holds:
- *  nnt_data_destroy(). */
-NNT_MUST_CHECK nnt_status nnt_data_create(nnt_data *out, const nnt_comm *comm,
-                                          const nnt_config *config);
-void nnt_data_destroy(nnt_data *data);
-
-/** Builds the model that the configuration describes, and takes over into the configuration what a
- *  Keras model says of optimizer and loss, where no option has said otherwise.
+/** Resolves what --exchange, --threads, --first-layer and --instructions leave open.
  *  config [in,out] the same on all ranks
- *  Collective; NNT_EUSAGE, NNT_EDATA, NNT_EIO, NNT_ENOMEM. The caller owns *out:
- *  nnt_model_destroy(). */
-NNT_MUST_CHECK nnt_status nnt_setup_model(nnt_model **out, const nnt_comm *comm, nnt_config *config,
+ *  Collective; NNT_EUSAGE for what the model, the data or this machine cannot do. */
+NNT_MUST_CHECK nnt_status nnt_setup_means(nnt_config *config, const nnt_comm *comm,
+                                          const nnt_data *data);
+
+/** Builds the model.
+ *  Collective; NNT_EDATA, NNT_ENOMEM. The caller owns *out: nnt_model_destroy(). */
+NNT_MUST_CHECK nnt_status nnt_setup_model(nnt_model **out, const nnt_comm *comm,
+                                          const nnt_model_spec *spec, const nnt_config *config,
                                           const nnt_data_info *info);
+
+/** The instruction set that a resolved configuration names. Local; cannot fail. */
+nnt_isa nnt_setup_isa(const nnt_config *config);
 
 /** Do the labels and images fit the model? Local; NNT_EDATA. */
 NNT_MUST_CHECK nnt_status nnt_setup_check_fit(const nnt_model *model, const nnt_data_info *info);
 
 /** Initial parameters: drawn, or read from --init-from.
+ *  parameters [out] (P) packed, on rank 0
  *  Collective; NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_setup_parameters(const nnt_comm *comm, const nnt_config *config,
                                                const nnt_model *model, float *parameters);

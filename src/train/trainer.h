@@ -1,4 +1,10 @@
-/** One step of training, over all ranks. */
+/** One step of training, over all ranks.
+ *
+ *  With the exchange `shared`, the ranks of a node are workers on one board: any of them computes
+ * any microbatch, then forms and applies the update of any tile from the activations and deltas of
+ * all. With `tree` and `allreduce` every rank computes its own microbatches on a replica of its
+ * own, and the gradients are exchanged. `shared` and `tree` add the same numbers in the same order.
+ */
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
@@ -15,10 +21,11 @@ typedef struct nnt_trainer_options {
   const nnt_model *model;
   nnt_loss loss;
   nnt_optimizer optimizer;
-  nnt_samples samples;
+  nnt_samples samples; /* with the sparse form, if the model reads it */
   size_t batch_size;
   size_t microbatches;
-  nnt_exchange_kind exchange;
+  nnt_exchange_kind exchange; /* not NNT_EXCHANGE_AUTO */
+  size_t threads;             /* of this rank, at least 1 */
   uint64_t seed;
   bool in_sequence;
   nnt_phases *phases;
@@ -29,16 +36,21 @@ typedef struct nnt_trainer nnt_trainer;
 /** Allocates all that steps need. Parameters and slots are zero.
  *  Collective; NNT_EUSAGE, NNT_ENOMEM. The caller owns *out: nnt_trainer_destroy(). */
 NNT_MUST_CHECK nnt_status nnt_trainer_create(nnt_trainer **out, const nnt_trainer_options *options);
+
+/** Collective; does nothing for NULL; cannot fail. */
 void nnt_trainer_destroy(nnt_trainer *trainer);
 
-/** The parameters of this rank's replica: (P), the same on all ranks between steps. Borrowed. */
-float *nnt_trainer_parameters(nnt_trainer *trainer);
+/** The parameters: the arena of the model, the same on all ranks between steps. Borrowed. */
+const float *nnt_trainer_arena(const nnt_trainer *trainer);
 
-/** Brings the optimizer's slots to rank 0, or from there to the ranks.
- *  all [out/in] nnt_optimizer_slots() arrays (P) on rank 0; ignored elsewhere.
- *  Collective; cannot fail. */
-void nnt_trainer_collect_slots(nnt_trainer *trainer, float *const *all);
-void nnt_trainer_distribute_slots(nnt_trainer *trainer, float *const *all);
+/** Brings the state to rank 0, or from there to all ranks.
+ *  parameters [out/in] (P) packed   slots [out/in] nnt_optimizer_slots() arrays (P) packed; both on
+ *  rank 0, ignored elsewhere
+ *  Collective; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_trainer_collect(nnt_trainer *trainer, float *parameters,
+                                              float *const *slots);
+NNT_MUST_CHECK nnt_status nnt_trainer_distribute(nnt_trainer *trainer, const float *parameters,
+                                                 float *const *slots);
 
 /** Figures of one global batch, before its update. */
 typedef struct nnt_batch {
@@ -47,7 +59,8 @@ typedef struct nnt_batch {
   uint64_t samples;
 } nnt_batch;
 
-/** Trains on one batch: gradient of the mean loss over its samples, and one update.
+/** Trains on one batch: gradient of the mean loss over its samples, and one update. Batches come in
+ *  order.
  *  epoch, batch [in] which batch, both from 0   step [in] updates done before this one
  *  wishes [in,out] as nnt_exchange_reduce()     local [in] how the rank has fared so far
  *  Collective; NNT_EDIVERGED if the loss is not finite (nothing is updated then), and any status

@@ -1,0 +1,181 @@
+/* Products with sparse rows: see kernels.h. Compiled once per instruction set.
+ *
+ * What bounds them is loads: each needs a vector of weights (or deltas) for every fused
+ * multiply-add, or for two where a pair of columns shares it. So a panel of the weights stays in L2
+ * while all rows pass over it, and sums stay in registers. */
+#include "kernels/parts.h"
+#include "kernels/simd.h"
+
+enum { VECTORS_MAX = 4 };
+
+/* The value of non-zero k; with_levels is a constant at each call. */
+NNT_INLINE lanes value_of(const nnt_sparse *x, uint64_t k, int with_levels)
+{
+  return splat(with_levels ? x->value[x->level[k]] : x->value[k]);
+}
+
+/* One row and `vectors` vectors of columns; two chains hide the latency of the additions. */
+NNT_INLINE void forward_row(const nnt_sparse *x, size_t row, const float *w, const float *bias,
+                            size_t width, int with_levels, int vectors, float *z)
+{
+  uint16_t const *const column = x->column;
+  uint64_t const end = x->start[row + 1];
+  lanes even[VECTORS_MAX];
+  lanes odd[VECTORS_MAX];
+  NNT_UNROLL for (int q = 0; q < vectors; q++)
+  {
+    even[q] = load(bias + q * NNT_LANES);
+    odd[q] = splat(0.0F);
+  }
+  uint64_t k = x->start[row];
+  for (; k + 2 <= end; k += 2) {
+    float const *const w0 = w + column[k] * width;
+    float const *const w1 = w + column[k + 1] * width;
+    lanes const x0 = value_of(x, k, with_levels);
+    lanes const x1 = value_of(x, k + 1, with_levels);
+    NNT_UNROLL for (int q = 0; q < vectors; q++)
+    {
+      even[q] = fused(x0, load(w0 + q * NNT_LANES), even[q]);
+      odd[q] = fused(x1, load(w1 + q * NNT_LANES), odd[q]);
+    }
+  }
+  if (k < end) {
+    float const *const w0 = w + column[k] * width;
+    lanes const x0 = value_of(x, k, with_levels);
+    NNT_UNROLL for (int q = 0; q < vectors; q++)
+    {
+      even[q] = fused(x0, load(w0 + q * NNT_LANES), even[q]);
+    }
+  }
+  NNT_UNROLL for (int q = 0; q < vectors; q++) { store(z + q * NNT_LANES, even[q] + odd[q]); }
+}
+
+/* `vectors` is a constant at each call, so that the sums stay in registers. */
+NNT_INLINE void forward_rows(const nnt_sparse *x, const size_t *sample, size_t rows, const float *w,
+                             const float *bias, size_t width, int vectors, float *z, size_t stride)
+{
+  for (size_t i = 0; i < rows; i++) {
+    if (x->level != NULL) {
+      forward_row(x, sample[i], w, bias, width, 1, vectors, z + i * stride);
+    } else {
+      forward_row(x, sample[i], w, bias, width, 0, vectors, z + i * stride);
+    }
+  }
+}
+
+void NNT_OF_ISA(nnt_sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows,
+                                    const float *w, const float *bias, size_t width, float *z,
+                                    size_t stride)
+{
+  size_t at = 0;
+  for (; at + 2 * NNT_LANES <= width; at += 2 * NNT_LANES) {
+    forward_rows(x, sample, rows, w + at, bias + at, width, 2, z + at, stride);
+  }
+  for (; at < width; at += NNT_LANES) {
+    forward_rows(x, sample, rows, w + at, bias + at, width, 1, z + at, stride);
+  }
+}
+
+/* Partial sums of subtrees that wait for their right neighbours, one place a level. */
+typedef struct pair_stack {
+  float first[NNT_LEAVES_LEVELS][VECTORS_MAX * NNT_LANES] __attribute__((aligned(64)));
+  float second[NNT_LEAVES_LEVELS][VECTORS_MAX * NNT_LANES] __attribute__((aligned(64)));
+} pair_stack;
+
+NNT_INLINE void sum_leaf(const nnt_pair_index *leaf, size_t pair, const float *delta, size_t stride,
+                         int vectors, lanes *a, lanes *b)
+{
+  NNT_UNROLL for (int q = 0; q < vectors; q++) { a[q] = b[q] = splat(0.0F); }
+  nnt_pair const *const end = leaf->entry + leaf->start[pair + 1];
+  for (nnt_pair const *entry = leaf->entry + leaf->start[pair]; entry < end; entry++) {
+    float const *const d = delta + entry->row * stride;
+    lanes const x = splat(entry->value[0]);
+    lanes const y = splat(entry->value[1]);
+    NNT_UNROLL for (int q = 0; q < vectors; q++)
+    {
+      lanes const v = load(d + q * NNT_LANES);
+      a[q] = fused(x, v, a[q]);
+      b[q] = fused(y, v, b[q]);
+    }
+  }
+}
+
+/* Adds what waits on `level` from the left. */
+NNT_INLINE void take(const pair_stack *stack, int level, int vectors, lanes *a, lanes *b)
+{
+  NNT_UNROLL for (int q = 0; q < vectors; q++)
+  {
+    a[q] = load(stack->first[level] + q * NNT_LANES) + a[q];
+    b[q] = load(stack->second[level] + q * NNT_LANES) + b[q];
+  }
+}
+
+/* One pair of columns: leaves are counted in binary, and each carry adds two subtrees. */
+NNT_INLINE void gradient_pair(const nnt_pair_index *leaves, size_t count, size_t pair,
+                              const float *delta, size_t stride, int vectors, pair_stack *stack,
+                              float *dw, size_t width)
+{
+  lanes a[VECTORS_MAX];
+  lanes b[VECTORS_MAX];
+  for (size_t l = 0; l + 1 < count; l++) {
+    sum_leaf(&leaves[l], pair, delta, stride, vectors, a, b);
+    int level = 0;
+    for (size_t carry = l; carry % 2 == 1; carry /= 2) {
+      take(stack, level++, vectors, a, b);
+    }
+    NNT_UNROLL for (int q = 0; q < vectors; q++)
+    {
+      store(stack->first[level] + q * NNT_LANES, a[q]);
+      store(stack->second[level] + q * NNT_LANES, b[q]);
+    }
+  }
+  sum_leaf(&leaves[count - 1], pair, delta, stride, vectors, a, b);
+  int level = 0;
+  for (size_t carry = count - 1; carry > 0; carry /= 2, level++) {
+    if (carry % 2 == 1) take(stack, level, vectors, a, b);
+  }
+  NNT_UNROLL for (int q = 0; q < vectors; q++)
+  {
+    store(dw + q * NNT_LANES, a[q]);
+    store(dw + width + q * NNT_LANES, b[q]);
+  }
+}
+
+/* Is the pair zero in all rows? Many are: the margins of images. */
+static int is_absent(const nnt_pair_index *leaves, size_t count, size_t pair)
+{
+  uint32_t entries = 0;
+  for (size_t l = 0; l < count; l++) {
+    entries += leaves[l].start[pair + 1] - leaves[l].start[pair];
+  }
+  return entries == 0;
+}
+
+NNT_INLINE void gradient_pairs(const nnt_pair_index *leaves, size_t count, nnt_range pairs,
+                               const float *delta, size_t stride, size_t width, int vectors,
+                               float *dw)
+{
+  pair_stack stack;
+  size_t const bytes = (size_t)vectors * NNT_LANES * sizeof *dw;
+  for (size_t p = 0; p < pairs.count; p++) {
+    float *const out = dw + 2 * p * width;
+    if (is_absent(leaves, count, pairs.first + p)) {
+      memset(out, 0, bytes);
+      memset(out + width, 0, bytes);
+    } else {
+      gradient_pair(leaves, count, pairs.first + p, delta, stride, vectors, &stack, out, width);
+    }
+  }
+}
+
+void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_pair_index *leaves, size_t count, nnt_range pairs,
+                                     const float *delta, size_t stride, size_t width, float *dw)
+{
+  size_t at = 0;
+  for (; at + 4 * NNT_LANES <= width; at += 4 * NNT_LANES) {
+    gradient_pairs(leaves, count, pairs, delta + at, stride, width, 4, dw + at);
+  }
+  for (; at < width; at += NNT_LANES) {
+    gradient_pairs(leaves, count, pairs, delta + at, stride, width, 1, dw + at);
+  }
+}

@@ -1,0 +1,104 @@
+/* The loops of the update rules. Compiled once per instruction set; nothing here is fused, so all
+ * give the same bits. */
+#include "optim/rules.h"
+
+#include <math.h>
+
+static void gradient_mean(float *restrict g, const float *restrict w, size_t n, size_t b, double l2)
+{
+  float const samples = (float)b;
+  for (size_t i = 0; i < n; i++) {
+    g[i] /= samples;
+  }
+  if (l2 == 0.0) return;
+  float const twice = (float)(2.0 * l2);
+  for (size_t i = 0; i < n; i++) {
+    g[i] += twice * w[i];
+  }
+}
+
+static void scale(float *g, size_t n, float factor)
+{
+  for (size_t i = 0; i < n; i++) {
+    g[i] *= factor;
+  }
+}
+
+static void decay(float *restrict w, size_t n, float weight_decay, float rate)
+{
+  for (size_t i = 0; i < n; i++) {
+    w[i] -= w[i] * weight_decay * rate;
+  }
+}
+
+static void sgd(float rate, const float *restrict g, float *restrict w, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    w[i] -= rate * g[i];
+  }
+}
+
+static void momentum(const nnt_optimizer *optimizer, float rate, const float *restrict g,
+                     float *restrict w, float *restrict m, size_t n)
+{
+  float const mu = (float)optimizer->momentum;
+  for (size_t i = 0; i < n; i++) {
+    m[i] = mu * m[i] - rate * g[i];
+    w[i] += optimizer->nesterov ? mu * m[i] - rate * g[i] : m[i];
+  }
+}
+
+static void adam(const nnt_optimizer *optimizer, uint64_t update, const float *restrict g,
+                 float *restrict w, float *restrict m, float *restrict v, size_t n)
+{
+  /* The powers are float32, as in Keras: in float64 the first step would be 6.6e-6 larger. */
+  float const t = (float)update;
+  float const power_1 = powf((float)optimizer->beta_1, t);
+  float const power_2 = powf((float)optimizer->beta_2, t);
+  float const alpha = (float)optimizer->learning_rate * sqrtf(1.0F - power_2) / (1.0F - power_1);
+  float const rest_1 = (float)(1.0 - optimizer->beta_1);
+  float const rest_2 = (float)(1.0 - optimizer->beta_2);
+  float const epsilon = (float)optimizer->epsilon;
+  for (size_t i = 0; i < n; i++) {
+    m[i] += (g[i] - m[i]) * rest_1;
+    v[i] += (g[i] * g[i] - v[i]) * rest_2;
+    w[i] -= m[i] * alpha / (sqrtf(v[i]) + epsilon);
+  }
+}
+
+static void update(const nnt_optimizer *optimizer, uint64_t number, const float *restrict g,
+                   float *restrict w, float *const *slots, size_t n)
+{
+  float const rate = (float)optimizer->learning_rate;
+  if (optimizer->weight_decay > 0.0) decay(w, n, (float)optimizer->weight_decay, rate);
+  if (optimizer->kind != NNT_SGD) {
+    adam(optimizer, number, g, w, slots[0], slots[1], n);
+  } else if (optimizer->momentum > 0.0) {
+    momentum(optimizer, rate, g, w, slots[0], n);
+  } else {
+    sgd(rate, g, w, n);
+  }
+}
+
+static double square_sum(const float *g, size_t n)
+{
+  enum { CHAINS = 16 };
+  double sum[CHAINS] = {0.0};
+  size_t i = 0;
+  for (; i + CHAINS <= n; i += CHAINS) {
+    for (size_t c = 0; c < CHAINS; c++) {
+      sum[c] += (double)g[i + c] * (double)g[i + c];
+    }
+  }
+  for (; i < n; i++) {
+    sum[0] += (double)g[i] * (double)g[i];
+  }
+  for (size_t half = CHAINS / 2; half > 0; half /= 2) {
+    for (size_t c = 0; c < half; c++) {
+      sum[c] += sum[c + half];
+    }
+  }
+  return sum[0];
+}
+
+nnt_rules const NNT_OF_ISA(nnt_rules) = {gradient_mean, scale, update, square_sum};

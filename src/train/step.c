@@ -1,0 +1,187 @@
+/* A step: its phases in order, and the exchange between ranks. See trainer.h. */
+#include <math.h>
+#include <omp.h>
+
+#include "base/fault.h"
+#include "base/tree.h"
+#include "train/trainer_private.h"
+
+/* One thread's share of a phase, and the wait for the others. */
+static void run(nnt_trainer *trainer, size_t thread, nnt_trainer_phase phase, uint32_t round,
+                nnt_phase_id measured)
+{
+  static struct {
+    void (*task)(void *context, size_t worker, size_t task);
+    void (*close)(void *context);
+  } const table[NNT_STEP_PHASES] = {
+      [NNT_STEP_PREPARE] = {nnt_task_prepare, NULL},
+      [NNT_STEP_INPUT] = {nnt_task_input, NULL},
+      [NNT_STEP_ROWS] = {nnt_task_rows, nnt_close_rows},
+      [NNT_STEP_SUBTREES] = {nnt_task_subtrees, NULL},
+      [NNT_STEP_TILES] = {nnt_task_tiles, NULL},
+      [NNT_STEP_CLIPPED] = {nnt_task_clipped, NULL},
+  };
+  nnt_team_work const work = {.phase = phase,
+                              .round = round,
+                              .worker = trainer->first_worker + thread,
+                              .context = trainer,
+                              .task = table[phase].task,
+                              .close = trainer->is_shared ? table[phase].close : NULL};
+  nnt_team_do(&trainer->team, &work);
+  nnt_trainer_end_phase(trainer, work.worker, measured);
+  nnt_team_wait(&trainer->team, &work);
+  nnt_trainer_end_phase(trainer, work.worker, NNT_PHASE_WAIT);
+}
+
+/* Forward and backward passes of all rows of the board. */
+static void run_passes(nnt_trainer *trainer, size_t thread)
+{
+  if (trainer->round == 1) run(trainer, thread, NNT_STEP_PREPARE, 1, NNT_PHASE_DATA);
+  if (nnt_model_reads_sparse(trainer->options.model)) {
+    run(trainer, thread, NNT_STEP_INPUT, trainer->round, NNT_PHASE_FORWARD);
+  }
+  run(trainer, thread, NNT_STEP_ROWS, trainer->round, NNT_PHASE_BACKWARD);
+}
+
+static double mean_loss(const nnt_trainer *trainer, const nnt_step_outcome *outcome)
+{
+  return outcome->loss / (double)trainer->job.samples + outcome->penalty;
+}
+
+static bool is_good(const nnt_trainer *trainer, const nnt_step_outcome *outcome)
+{
+  return (outcome->flags & NNT_FLAG_FAILED) == 0 && isfinite(mean_loss(trainer, outcome));
+}
+
+static void shared_step(nnt_trainer *trainer, size_t thread)
+{
+  run_passes(trainer, thread);
+  if (!is_good(trainer, nnt_outcome_now(trainer))) return;
+  run(trainer, thread, NNT_STEP_TILES, trainer->round, NNT_PHASE_UPDATE);
+  if (trainer->options.optimizer.clip_norm == 0.0) return;
+  run(trainer, thread, NNT_STEP_CLIPPED, trainer->round, NNT_PHASE_UPDATE);
+}
+
+static void own_passes(nnt_trainer *trainer, size_t thread)
+{
+  run_passes(trainer, thread);
+  run(trainer, thread, NNT_STEP_SUBTREES, trainer->round, NNT_PHASE_BACKWARD);
+}
+
+static void own_tiles(nnt_trainer *trainer, size_t thread)
+{
+  run(trainer, thread, NNT_STEP_TILES, trainer->round, NNT_PHASE_UPDATE);
+}
+
+static void own_clipped(nnt_trainer *trainer, size_t thread)
+{
+  run(trainer, thread, NNT_STEP_CLIPPED, trainer->round, NNT_PHASE_UPDATE);
+}
+
+/* All threads of the rank take part in `body`. */
+static void in_parallel(nnt_trainer *trainer, void (*body)(nnt_trainer *trainer, size_t thread))
+{
+  int const threads = (int)trainer->options.threads;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  body(trainer, (size_t)omp_get_thread_num());
+}
+
+static nnt_status diverged(const nnt_trainer *trainer, double loss)
+{
+  nnt_job const *const job = &trainer->job;
+  return nnt_fail(NNT_EDIVERGED,
+                  "the loss is %s at step %llu (epoch %llu, batch %llu); a smaller "
+                  "--learning-rate or --clip-norm may help",
+                  isnan(loss) ? "NaN" : "infinite", (unsigned long long)job->step + 1,
+                  (unsigned long long)job->epoch + 1, (unsigned long long)job->batch + 1);
+}
+
+static void begin_job(nnt_trainer *trainer, uint64_t epoch, uint64_t batch, uint64_t step)
+{
+  size_t const b = nnt_trainer_batch_samples(trainer, batch);
+  nnt_range const rows = nnt_trainer_rows(trainer, b);
+  trainer->job =
+      (nnt_job){.epoch = epoch, .batch = batch, .step = step, .samples = b, .rows = rows};
+  for (size_t j = 0; j <= trainer->own.count; j++) {
+    size_t const leaf = trainer->own.first + j;
+    trainer->bounds[j] = leaf * b / trainer->options.microbatches - rows.first;
+  }
+  trainer->round++;
+}
+
+/* With `shared`: what this rank wishes is there for whoever ends the passes. */
+static void raise_flags(nnt_trainer *trainer, nnt_wishes wishes)
+{
+  uint32_t const flags = (wishes.stop ? NNT_FLAG_STOP : 0U) | (wishes.save ? NNT_FLAG_SAVE : 0U) |
+                         (trainer->failure != NNT_OK ? NNT_FLAG_FAILED : 0U);
+  atomic_store(&trainer->board.flags[nnt_comm_rank(trainer->options.comm)], flags);
+}
+
+static nnt_status step_together(nnt_trainer *trainer, nnt_wishes *wishes, nnt_step_outcome *outcome)
+{
+  raise_flags(trainer, *wishes);
+  in_parallel(trainer, shared_step);
+  *outcome = *nnt_outcome_now(trainer);
+  wishes->stop = (outcome->flags & NNT_FLAG_STOP) != 0;
+  wishes->save = (outcome->flags & NNT_FLAG_SAVE) != 0;
+  if ((outcome->flags & NNT_FLAG_FAILED) != 0) {
+    return nnt_comm_agree(trainer->options.comm, trainer->failure);
+  }
+  /* Nobody runs so far ahead that the outcomes of those behind are written over. */
+  if (trainer->round % (NNT_RECORDS / 2) != 0) return NNT_OK;
+  return nnt_comm_agree(trainer->options.comm, NNT_OK);
+}
+
+/* Collective: the ranks' sums of subtrees become the sum of the segment of each. */
+static nnt_status reduce(nnt_trainer *trainer, nnt_wishes *wishes, nnt_step_outcome *outcome)
+{
+  nnt_tally tallies[NNT_SUBTREES_MAX];
+  for (size_t k = 0; k < nnt_exchange_subtree_count(trainer->exchange); k++) {
+    nnt_range const node = nnt_exchange_subtree(trainer->exchange, k);
+    tallies[k] =
+        nnt_add_tallies(trainer->board.leaves + (node.first - trainer->own.first), node.count);
+  }
+  nnt_tally total = {0.0, 0};
+  nnt_status const status = nnt_exchange_reduce(trainer->exchange, tallies, wishes,
+                                                trainer->failure, &total, &trainer->job.sum);
+  nnt_phases_end(trainer->options.phases, NNT_PHASE_EXCHANGE);
+  *outcome = (nnt_step_outcome){
+      .loss = total.loss, .penalty = nnt_penalty_now(trainer), .correct = total.correct};
+  return status;
+}
+
+static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
+                                   nnt_step_outcome *outcome)
+{
+  nnt_trainer_options const *const options = &trainer->options;
+  in_parallel(trainer, own_passes);
+  NNT_TRY(reduce(trainer, wishes, outcome));
+  if (!is_good(trainer, outcome)) return NNT_OK;
+  in_parallel(trainer, own_tiles);
+  if (options->optimizer.clip_norm > 0.0) {
+    trainer->job.square_sum = nnt_exchange_sum_tiles(trainer->exchange, trainer->board.squares);
+    nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
+    in_parallel(trainer, own_clipped);
+  }
+  nnt_exchange_gather(trainer->exchange, trainer->board.arena);
+  nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
+  nnt_trainer_refresh_penalties(trainer);
+  nnt_phases_end(options->phases, NNT_PHASE_UPDATE);
+  return NNT_OK;
+}
+
+nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch, uint64_t step,
+                            nnt_wishes *wishes, nnt_status local, nnt_batch *out)
+{
+  if (local == NNT_OK) local = nnt_fault("step", nnt_comm_rank(trainer->options.comm));
+  if (trainer->failure == NNT_OK) trainer->failure = local;
+  nnt_phases_begin(trainer->options.phases);
+  begin_job(trainer, epoch, batch, step);
+  nnt_step_outcome outcome = {.loss = 0.0};
+  NNT_TRY(trainer->is_shared ? step_together(trainer, wishes, &outcome)
+                             : step_on_replicas(trainer, wishes, &outcome));
+  double const loss = mean_loss(trainer, &outcome);
+  if (!isfinite(loss)) return diverged(trainer, loss);
+  *out = (nnt_batch){loss, (uint64_t)outcome.correct, trainer->job.samples};
+  return NNT_OK;
+}
