@@ -3,6 +3,7 @@ target_sources(nntrain PRIVATE
   src/comm/comm.c
   src/comm/exchange.c
   src/comm/node_memory.c
+  src/comm/quota.c
   src/comm/segments.c)
 # For sched_getaffinity().
 set_source_files_properties(src/comm/comm.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
