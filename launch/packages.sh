@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034 # for those who source this file
 nntrain_packages=(
   gcc libc6-dev cmake ninja-build pkg-config
-  openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev
+  openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libhwloc-dev libssl-dev zlib1g-dev
   libjansson-dev libinih-dev librandom123-dev
   ca-certificates curl
 )

@@ -15,9 +15,8 @@
 
 /** What is known when training begins. */
 typedef struct nnt_run_info {
-  int ranks;
-  int nodes;
-  int cores; /* of this node, that its ranks may use */
+  const nnt_placement *placement;
+  int cores; /* of this node, that its ranks can keep busy */
   char const *blas_core;
   const nnt_config *config; /* with all defaults filled in */
   const nnt_data_info *data;

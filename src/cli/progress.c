@@ -164,11 +164,11 @@ static void begin(void *context, const nnt_run_info *info)
 {
   nnt_progress const *const progress = context;
   if (progress->config->quiet) return;
-  (void)printf("nntrain " NNTRAIN_VERSION ": %d %s on %d %s, %d %s a node, OpenBLAS for %s\n",
-               info->ranks, info->ranks == 1 ? "rank" : "ranks", info->nodes,
-               info->nodes == 1 ? "node" : "nodes", info->cores,
-               info->cores == 1 ? "core" : "cores", info->blas_core);
-  if (info->ranks == 1 && info->cores > 1) {
+  char placement[NNT_MESSAGE_SIZE];
+  nnt_placement_text(info->placement, placement);
+  (void)printf("nntrain " NNTRAIN_VERSION ": OpenBLAS for %s\nplacement: %s\n", info->blas_core,
+               placement);
+  if (info->placement->ranks == 1 && info->cores > 1) {
     (void)printf("one rank uses one core; to use all: mpirun -n %d nntrain\n", info->cores);
   }
   print_data(info->data);

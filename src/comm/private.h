@@ -13,8 +13,9 @@ struct nnt_comm {
   int size;
   int node_rank;
   int nodes;
-  int cores;           /* of this node that its ranks may use */
-  bool oversubscribed; /* more ranks on this node than cores */
+  int cores;           /* of this node that its ranks can keep busy */
+  bool oversubscribed; /* more ranks on this node than it has CPUs for */
+  nnt_placement placement;
 };
 
 /** MPI_Waitall(); ranks that outnumber their cores sleep between looks, since one that spins keeps

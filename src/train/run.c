@@ -161,11 +161,23 @@ static nnt_status open_folder(nnt_run *run)
   return nnt_run_write_results(run, NNT_RUN_RUNNING, NULL);
 }
 
+/* What of the placement makes the run slower than it could be. */
+static void advise(const nnt_run *run)
+{
+  char text[NNT_MESSAGE_SIZE];
+  size_t const samples = run->data.train.count;
+  size_t const batch = run->config.batch_size < samples ? (size_t)run->config.batch_size : samples;
+  for (int i = 0; i < NNT_FLAW_COUNT; i++) {
+    if (nnt_placement_advise(nnt_comm_placement(run->comm), (nnt_flaw)i, batch, text)) {
+      run->observer->warning(run->observer->context, text);
+    }
+  }
+}
+
 static void tell_begin(const nnt_run *run)
 {
   nnt_run_info const info = {
-      .ranks = nnt_comm_size(run->comm),
-      .nodes = nnt_comm_nodes(run->comm),
+      .placement = nnt_comm_placement(run->comm),
       .cores = nnt_comm_cores(run->comm),
       .blas_core = nnt_blas_core(),
       .config = &run->config,
@@ -177,6 +189,7 @@ static void tell_begin(const nnt_run *run)
       .microbatches = run->microbatches,
   };
   run->observer->begin(run->observer->context, &info);
+  advise(run);
 }
 
 /* Collective: the initial parameters on all ranks. */
