@@ -64,6 +64,11 @@ typedef enum nnt_progress_kind {
   NNT_PROGRESS_NONE
 } nnt_progress_kind;
 
+typedef enum nnt_blas_core_kind {
+  NNT_BLAS_CORE_AUTO, /* correct OpenBLAS where it has taken the CPU for a poorer one */
+  NNT_BLAS_CORE_KEEP  /* keep its choice */
+} nnt_blas_core_kind;
+
 /** Who set an option; a later one overrides an earlier one. */
 typedef enum nnt_origin {
   NNT_FROM_RECIPE,
@@ -106,6 +111,7 @@ typedef enum nnt_option_id {
   NNT_OPTION_THREADS,
   NNT_OPTION_FIRST_LAYER,
   NNT_OPTION_INSTRUCTIONS,
+  NNT_OPTION_BLAS_CORE,
   NNT_OPTION_OUTPUT,
   NNT_OPTION_RESUME,
   NNT_OPTION_FRESH,
@@ -148,6 +154,7 @@ typedef struct nnt_config {
   uint64_t threads;      /* of each rank; 0: as many as there are cores for it */
   int first_layer;       /* nnt_first_layer */
   int instructions;      /* 0: the best, else nnt_isa + 1 */
+  int blas_core;         /* nnt_blas_core_kind */
 
   char output[NNT_PATH_SIZE];
   nnt_resume resume;

@@ -11,6 +11,7 @@ static char const *const recipe_names[] = {"keras", "tensorflow"};
 static char const *const threads_names[] = {"auto"};
 static char const *const first_layer_names[] = {"auto", "sparse", "dense"};
 static char const *const instructions_names[] = {"auto", "baseline", "avx2", "avx512"};
+static char const *const blas_core_names[] = {"auto", "keep"};
 static char const *const progress_names[] = {"auto", "bar", "lines", "none"};
 
 #define MEMBER(member)                                                                             \
@@ -124,8 +125,7 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
            "auto|shared|tree|allreduce",
            "How gradients are added: on one copy of the parameters that the ranks of a node share, "
            "between replicas in a fixed tree (both give the same bits), or by one MPI_Allreduce, "
-           "whose "
-           "bits depend on the number of ranks; auto: shared on one node, else tree"),
+           "whose bits depend on the number of ranks; auto: shared on one node, else tree"),
     [NNT_OPTION_THREADS] = {.option =
                                 ABOUT(THREADS, "threads", "parallel", "N|auto",
                                       "Threads of each rank; auto: as many as there are cores "
@@ -143,6 +143,9 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
     CHOICE(INSTRUCTIONS, "instructions", "parallel", instructions, instructions_names, 4, false,
            "auto|baseline|avx2|avx512",
            "Instruction set of the kernels; avx2 and avx512 give the same bits, baseline others"),
+    CHOICE(BLAS_CORE, "blas-core", "parallel", blas_core, blas_core_names, 2, false, "auto|keep",
+           "Where OpenBLAS takes the CPU for a poorer one: correct it, or keep its choice; "
+           "OPENBLAS_CORETYPE overrides both"),
     PATH(OUTPUT, "output", "run", output, false, "DIR", "Folder for checkpoints and results"),
     SPECIAL(RESUME, "resume", "run", NNT_TYPE_RESUME, resume, false, "auto|never|require|FILE",
             "Go on if DIR holds an unfinished run, refuse if it does, refuse if it does not, or "

@@ -2,19 +2,19 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/options.h"
 #include "cli/progress.h"
 #include "nntrain/kernels.h"
 #include "nntrain/store.h"
 #include "nntrain/train.h"
 
-static void print_version(void)
+static void print_version(const nnt_blas_choice *blas)
 {
-  (void)printf("nntrain " NNTRAIN_VERSION "\n%s\n%s\nkernels for %s\n%s\n", nnt_comm_version(),
-               nnt_blas_version(), nnt_blas_core(), nnt_store_library());
+  char remark[NNT_MESSAGE_SIZE];
+  nnt_blas_remark(blas, remark);
+  (void)printf("nntrain " NNTRAIN_VERSION "\n%s\n%s\nkernels for %s%s\n%s\n", nnt_comm_version(),
+               nnt_blas_version(), nnt_blas_core(), remark, nnt_store_library());
 }
 
 /* Output is buffered: a full disk shows up here at the latest. Local; NNT_EIO. */
@@ -25,14 +25,14 @@ static nnt_status flush_output(void)
 }
 
 /* For rank 0. Local; NNT_EUSAGE, NNT_EIO. */
-static nnt_status answer(const nnt_options *options)
+static nnt_status answer(const nnt_options *options, const nnt_blas_choice *blas)
 {
   switch (options->action) {
   case NNT_ACTION_HELP:
     nnt_options_help(stdout);
     break;
   case NNT_ACTION_VERSION:
-    print_version();
+    print_version(blas);
     break;
   default:
     NNT_TRY(nnt_config_file_print(&options->config, stdout));
@@ -59,27 +59,45 @@ static nnt_status check_same(const nnt_comm *comm, const nnt_options *options)
   return nnt_comm_agree(comm, status);
 }
 
-static nnt_status train(const nnt_comm *comm, const nnt_options *options)
+/* Kernels that are poorer than they need be, and ranks with other kernels than rank 0: bits of
+ * products depend on them. Collective. */
+static void warn_about_kernels(const nnt_comm *comm, const nnt_config *config,
+                               const nnt_blas_choice *blas, const nnt_observer *observer)
+{
+  char core[NNT_NAME_SIZE] = "";
+  (void)snprintf(core, sizeof core, "%s", blas->core);
+  nnt_comm_broadcast(comm, core, sizeof core);
+  int64_t others = strcmp(core, blas->core) != 0;
+  nnt_comm_sum_integers(comm, &others, 1);
+  if (nnt_comm_rank(comm) != 0) return;
+  char text[NNT_MESSAGE_SIZE];
+  if (config->blas_core == NNT_BLAS_CORE_AUTO && nnt_blas_warn(blas, text)) {
+    observer->warning(observer->context, text);
+  }
+  if (others == 0) return;
+  (void)snprintf(text, sizeof text,
+                 "on %d of %d ranks OpenBLAS has other kernels than on rank 0 (%s), so the bits "
+                 "depend on the number of ranks: export the same OPENBLAS_CORETYPE for all",
+                 (int)others, nnt_comm_size(comm), core);
+  observer->warning(observer->context, text);
+}
+
+static nnt_status train(const nnt_comm *comm, const nnt_options *options,
+                        const nnt_blas_choice *blas)
 {
   nnt_progress progress;
-  nnt_progress_init(&progress, &options->config);
+  nnt_progress_init(&progress, &options->config, blas);
   nnt_observer const observer = nnt_progress_observer(&progress);
   NNT_TRY(check_same(comm, options));
+  warn_about_kernels(comm, &options->config, blas, &observer);
   NNT_TRY(nnt_train(comm, &options->config, &observer));
   return nnt_comm_follow(comm, nnt_comm_rank(comm) == 0 ? flush_output() : NNT_OK);
 }
 
-nnt_status nnt_command_run(const nnt_comm *comm, int argc, char **argv)
+nnt_status nnt_command_run(const nnt_comm *comm, const nnt_options *options, nnt_status parsed,
+                           const nnt_blas_choice *blas)
 {
-  nnt_options *const options = calloc(1, sizeof *options);
-  nnt_status status = options == NULL ? nnt_fail(NNT_ENOMEM, "no memory for the options") : NNT_OK;
-  if (options != NULL) status = nnt_options_parse(options, argc, argv);
-  status = nnt_comm_agree(comm, status);
-  if (options != NULL && status == NNT_OK && options->action == NNT_ACTION_TRAIN) {
-    status = train(comm, options);
-  } else if (options != NULL && status == NNT_OK) {
-    status = nnt_comm_follow(comm, nnt_comm_rank(comm) == 0 ? answer(options) : NNT_OK);
-  }
-  free(options);
-  return status;
+  NNT_TRY(nnt_comm_agree(comm, parsed));
+  if (options->action == NNT_ACTION_TRAIN) return train(comm, options, blas);
+  return nnt_comm_follow(comm, nnt_comm_rank(comm) == 0 ? answer(options, blas) : NNT_OK);
 }

@@ -27,12 +27,14 @@ static bool writes_to_terminal(void)
   return terminal;
 }
 
-void nnt_progress_init(nnt_progress *progress, const nnt_config *config)
+void nnt_progress_init(nnt_progress *progress, const nnt_config *config,
+                       const nnt_blas_choice *blas)
 {
   bool const terminal = writes_to_terminal();
   bool const automatic = config->progress == NNT_PROGRESS_AUTO;
   *progress = (nnt_progress){
       .config = config,
+      .blas = blas,
       .bar = !config->quiet && (config->progress == NNT_PROGRESS_BAR || (automatic && terminal)),
       .lines =
           !config->quiet && (config->progress == NNT_PROGRESS_LINES || (automatic && !terminal)),
@@ -164,10 +166,11 @@ static void begin(void *context, const nnt_run_info *info)
 {
   nnt_progress const *const progress = context;
   if (progress->config->quiet) return;
-  char placement[NNT_MESSAGE_SIZE];
-  nnt_placement_text(info->placement, placement);
-  (void)printf("nntrain " NNTRAIN_VERSION ": OpenBLAS for %s\nplacement: %s\n", info->blas_core,
-               placement);
+  char text[NNT_MESSAGE_SIZE];
+  nnt_blas_remark(progress->blas, text);
+  (void)printf("nntrain " NNTRAIN_VERSION ": OpenBLAS for %s%s\n", info->blas_core, text);
+  nnt_placement_text(info->placement, text);
+  (void)printf("placement: %s\n", text);
   if (info->placement->ranks == 1 && info->cores > 1) {
     (void)printf("one rank uses one core; to use all: mpirun -n %d nntrain\n", info->cores);
   }

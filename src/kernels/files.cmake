@@ -1,5 +1,6 @@
 target_sources(nntrain PRIVATE
   src/kernels/blas.c
+  src/kernels/blas_core.c
   src/kernels/kernels.c)
 nnt_per_instruction_set(
   src/kernels/activation.c

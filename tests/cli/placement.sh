@@ -6,7 +6,7 @@ trap 'rm -r "$output"' EXIT
 placed() { # <title> <command>...
   echo "== $1"
   "${@:2}" --hidden 4 --train-samples 64 --test-samples 64 --epochs 1 --fresh --output "$output/run" 2>&1 |
-    grep -E '^placement|warning' | grep -v 'no data found' | sed 's/ (a CPU quota of [^)]*)//'
+    grep -E '^placement|warning: .* ranks? ' | sed 's/ (a CPU quota of [^)]*)//'
 }
 # shellcheck disable=SC2086 # MPIRUN is a command with options
 {

@@ -115,6 +115,7 @@ static struct {
     {"no-shuffle", {"true"}, {"1"}},
     {"microbatches", {"1", "65536"}, {"0", "65537"}},
     {"exchange", {"allreduce"}, {"ring"}},
+    {"blas-core", {"auto", "keep"}, {"Haswell"}},
     {"output", {"."}, {""}},
     {"resume", {"never", "auto", "require", "a/checkpoint-5.weights.h5"}, {""}},
     {"fresh", {"true"}, {"1"}},

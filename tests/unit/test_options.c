@@ -183,6 +183,33 @@ static void what_is_printed_leaves_the_model_its_optimizer(void)
   }
 }
 
+/* The program may start itself again with the same arguments. */
+static void arguments_stay_in_order(void)
+{
+  char words[][12] = {"nntrain", "train", "--seed", "5", "--quiet"};
+  enum { COUNT = sizeof words / sizeof *words };
+  char *argv[COUNT + 1] = {NULL};
+  for (size_t i = 0; i < COUNT; i++) {
+    argv[i] = words[i];
+  }
+  CU_ASSERT_EQUAL(nnt_options_parse(&options, COUNT, argv), NNT_OK);
+  CU_ASSERT_EQUAL(options.config.seed, 5);
+  for (size_t i = 0; i < COUNT; i++) {
+    CU_ASSERT_PTR_EQUAL(argv[i], words[i]);
+  }
+}
+
+static void what_can_be_read_only_once_is_noticed(void)
+{
+  write_file("seed = 5\n", 9);
+  CU_ASSERT_EQUAL(PARSE("--seed", "6"), NNT_OK);
+  CU_ASSERT_TRUE(options.repeatable);
+  CU_ASSERT_EQUAL(PARSE("--config", file_name), NNT_OK);
+  CU_ASSERT_TRUE(options.repeatable);
+  CU_ASSERT_EQUAL(PARSE("--config", "/dev/null"), NNT_OK);
+  CU_ASSERT_FALSE(options.repeatable);
+}
+
 static void help_names_every_option(void)
 {
   char *text = NULL;
@@ -212,6 +239,8 @@ static CU_TestInfo tests[] = {
     {"what is printed reads back", what_is_printed_reads_back},
     {"what is printed leaves the model its optimizer",
      what_is_printed_leaves_the_model_its_optimizer},
+    {"arguments stay in order", arguments_stay_in_order},
+    {"what can be read only once is noticed", what_can_be_read_only_once_is_noticed},
     {"help names every option", help_names_every_option},
     CU_TEST_INFO_NULL,
 };
