@@ -96,12 +96,42 @@ static void add_launcher(nnt_cpu_set *set)
   }
 }
 
-int nnt_cpus_at_start(void)
+int nnt_tasks_most(const char *list)
+{
+  long most = 0;
+  for (char const *at = list; at != NULL; at = strchr(at, ',')) {
+    if (*at == ',') at++;
+    long const tasks = strtol(at, NULL, 10);
+    if (tasks > most && tasks <= INT_MAX) most = tasks;
+  }
+  return (int)most;
+}
+
+/* mpirun's ranks here against the CPUs that mpirun may use, since each rank may be bound to one. */
+static bool is_crowded_by_mpirun(const char *ranks)
 {
   nnt_cpu_set set;
   read_own(&set);
   add_launcher(&set);
-  return nnt_under_quota(nnt_cpus_count(&set), nnt_cpu_quota(""));
+  return strtol(ranks, NULL, 10) > nnt_under_quota(nnt_cpus_count(&set), nnt_cpu_quota(""));
+}
+
+/* srun's tasks against the CPUs that Slurm has granted, and those that are there. */
+static bool is_crowded_by_srun(const char *tasks)
+{
+  char const *const granted = getenv("SLURM_CPUS_ON_NODE");
+  long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+  long const own = granted == NULL ? 0 : strtol(granted, NULL, 10);
+  if (own > 0 && own < cpus) cpus = own;
+  return nnt_tasks_most(tasks) > nnt_under_quota((int)cpus, nnt_cpu_quota(""));
+}
+
+bool nnt_node_is_crowded(void)
+{
+  char const *const ranks = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (ranks != NULL) return is_crowded_by_mpirun(ranks);
+  char const *const tasks = getenv("SLURM_STEP_TASKS_PER_NODE");
+  return tasks != NULL && is_crowded_by_srun(tasks);
 }
 
 /* A figure of this rank or node, and where its extremes go. */

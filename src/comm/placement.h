@@ -38,9 +38,14 @@ int nnt_groups_count(const nnt_cpu_set *set, const uint16_t *group);
 /** `count` CPUs under a quota: at most the quota, rounded up; at least 1. Local; cannot fail. */
 int nnt_under_quota(int count, double quota);
 
-/** The CPUs that this process and its launcher may use, under the quota: what can be told before
- * MPI has started. Local; cannot fail. */
-int nnt_cpus_at_start(void);
+/** The largest number of tasks on a node, from a list such as Slurm's "8(x2),3": two nodes with 8
+ * and one with 3. 0 for what is no such list. Local; cannot fail. */
+int nnt_tasks_most(const char *list);
+
+/** Does the launcher start more ranks on this node than it has CPUs for? What can be told before
+ * MPI has started, from the environment that mpirun or srun gives; false without either. Local;
+ * cannot fail. */
+bool nnt_node_is_crowded(void);
 
 /** Fills in what `comm` knows of its placement. Collective; cannot fail. */
 void nnt_placement_find(nnt_comm *comm);

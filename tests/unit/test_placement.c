@@ -82,7 +82,38 @@ static void a_quota_is_rounded_up(void)
   CU_ASSERT_EQUAL(nnt_under_quota(8, 0.01), 1);
 }
 
-static void this_process_has_a_cpu(void) { CU_ASSERT(nnt_cpus_at_start() >= 1); }
+static void tasks_of_a_list_are_counted(void)
+{
+  CU_ASSERT_EQUAL(nnt_tasks_most("8"), 8);
+  CU_ASSERT_EQUAL(nnt_tasks_most("8(x2)"), 8);
+  CU_ASSERT_EQUAL(nnt_tasks_most("8(x2),3"), 8);
+  CU_ASSERT_EQUAL(nnt_tasks_most("2,16(x3),3"), 16);
+  CU_ASSERT_EQUAL(nnt_tasks_most(""), 0);
+  CU_ASSERT_EQUAL(nnt_tasks_most("none"), 0);
+  CU_ASSERT_EQUAL(nnt_tasks_most(",,"), 0);
+  CU_ASSERT_EQUAL(nnt_tasks_most("-3,99999999999"), 0);
+}
+
+static bool crowded_with(const char *variable, const char *ranks, const char *granted)
+{
+  (void)unsetenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  (void)unsetenv("SLURM_STEP_TASKS_PER_NODE");
+  (void)unsetenv("SLURM_CPUS_ON_NODE");
+  if (variable != NULL) (void)setenv(variable, ranks, 1);
+  if (granted != NULL) (void)setenv("SLURM_CPUS_ON_NODE", granted, 1);
+  return nnt_node_is_crowded();
+}
+
+static void launchers_tell_of_too_many_ranks(void)
+{
+  CU_ASSERT_FALSE(crowded_with(NULL, NULL, NULL));
+  CU_ASSERT_FALSE(crowded_with("OMPI_COMM_WORLD_LOCAL_SIZE", "1", NULL));
+  CU_ASSERT(crowded_with("OMPI_COMM_WORLD_LOCAL_SIZE", "8193", NULL));
+  CU_ASSERT_FALSE(crowded_with("SLURM_STEP_TASKS_PER_NODE", "1(x8193)", NULL));
+  CU_ASSERT(crowded_with("SLURM_STEP_TASKS_PER_NODE", "8193", "9000"));
+  CU_ASSERT(crowded_with("SLURM_STEP_TASKS_PER_NODE", "1,2(x3)", "1"));
+  (void)crowded_with(NULL, NULL, NULL);
+}
 
 /* One node: `ranks` ranks on `used` of `cores` cores, without binding or quota. */
 static nnt_placement place(int ranks, int each, int used, int cores)
@@ -216,7 +247,8 @@ static CU_TestInfo tests[] = {
     {"numbering of CPUs does not matter", numbering_of_cpus_does_not_matter},
     {"an unknown machine has a core for each CPU", an_unknown_machine_has_a_core_for_each_cpu},
     {"a quota is rounded up", a_quota_is_rounded_up},
-    {"this process has a CPU", this_process_has_a_cpu},
+    {"tasks of a list are counted", tasks_of_a_list_are_counted},
+    {"launchers tell of too many ranks", launchers_tell_of_too_many_ranks},
     {"one line says where ranks are", one_line_says_where_ranks_are},
     {"several nodes may differ", several_nodes_may_differ},
     {"nothing is said about what is fine", nothing_is_said_about_what_is_fine},
