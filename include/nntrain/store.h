@@ -161,8 +161,17 @@ typedef struct nnt_phase {
   double seconds;
 } nnt_phase;
 
+/** The most memory that each rank has had, resident, in bytes. What the ranks of a node share
+ * counts on each that has used it. */
+typedef struct nnt_peak_memory {
+  uint64_t min; /* over ranks */
+  uint64_t median;
+  uint64_t max;
+} nnt_peak_memory;
+
 typedef struct nnt_results {
   nnt_run_status status;
+  const nnt_peak_memory *peak_memory; /* NULL before the end */
   const nnt_history *history;
   const nnt_evaluation *evaluation; /* NULL before the end */
   const nnt_setting *settings;

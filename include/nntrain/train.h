@@ -51,6 +51,7 @@ typedef struct nnt_run_summary {
   size_t phase_count;
   double seconds;
   bool trained; /* false: the run had been finished before, and these are its results */
+  nnt_peak_memory peak_memory; /* all 0 if not trained */
 } nnt_run_summary;
 
 /** Who listens. Called on rank 0 only, from the main thread; all members must be set. */

@@ -1,6 +1,6 @@
 #include "base/memory.h"
 
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,4 +35,17 @@ nnt_status nnt_floats_create(float **out, size_t count, const char *what)
   NNT_TRY(nnt_memory_create(&memory, count, sizeof(float), what));
   *out = memory;
   return NNT_OK;
+}
+
+uint64_t nnt_memory_peak(void)
+{
+  static char const key[] = "VmHWM:";
+  char line[256];
+  uint64_t peak = 0;
+  FILE *const file = fopen("/proc/self/status", "r");
+  while (file != NULL && peak == 0 && fgets(line, sizeof line, file) != NULL) {
+    if (strncmp(line, key, sizeof key - 1) == 0) peak = strtoull(line + sizeof key - 1, NULL, 10);
+  }
+  if (file != NULL) (void)fclose(file);
+  return peak * 1024;
 }

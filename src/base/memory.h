@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "nntrain/status.h"
 
@@ -18,5 +19,10 @@ NNT_MUST_CHECK nnt_status nnt_memory_create(void **out, size_t count, size_t siz
 
 /** The same for floats. */
 NNT_MUST_CHECK nnt_status nnt_floats_create(float **out, size_t count, const char *what);
+
+/** The most memory that this process has had at a time: resident bytes, shared pages included; 0 if
+ *  it cannot be read. Not that of getrusage(), which also counts the process that started this one.
+ *  Local; cannot fail. Source: VmHWM, proc(5). */
+uint64_t nnt_memory_peak(void);
 
 #endif

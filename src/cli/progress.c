@@ -254,6 +254,18 @@ static void print_time(const nnt_run_summary *summary)
   (void)printf(" (rank 0)\n");
 }
 
+/* In MiB; where ranks differ, their median and the range. */
+static void print_memory(const nnt_peak_memory *peak)
+{
+  double const unit = 1024.0 * 1024.0;
+  if (peak->max == 0) return;
+  (void)printf("Memory: %.0f MiB a rank at the peak", (double)peak->median / unit);
+  if (peak->min < peak->max) {
+    (void)printf(" (%.0f to %.0f)", (double)peak->min / unit, (double)peak->max / unit);
+  }
+  (void)printf("\n");
+}
+
 static void end(void *context, const nnt_run_summary *summary)
 {
   nnt_progress const *const progress = context;
@@ -267,6 +279,7 @@ static void end(void *context, const nnt_run_summary *summary)
   if (!quiet) {
     (void)printf("Checkpoint: %s\nResults: %s\n", summary->checkpoint, summary->results);
     if (summary->trained) print_time(summary);
+    print_memory(&summary->peak_memory);
   }
   /* The TensorFlow tutorial's program ends with this line. */
   if (progress->config->recipe == NNT_RECIPE_TENSORFLOW) {

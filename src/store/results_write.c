@@ -152,6 +152,13 @@ static nnt_status put_phases(hid_t file, const nnt_results *results)
   return NNT_OK;
 }
 
+static nnt_status put_peak_memory(hid_t file, const nnt_peak_memory *peak)
+{
+  NNT_TRY(nnt_h5_put_u64(file, "/", "peak_memory_bytes_min", peak->min));
+  NNT_TRY(nnt_h5_put_u64(file, "/", "peak_memory_bytes_median", peak->median));
+  return nnt_h5_put_u64(file, "/", "peak_memory_bytes_max", peak->max);
+}
+
 static nnt_status put_root(hid_t file, const nnt_results *results)
 {
   NNT_TRY(nnt_h5_put_utf8(file, "/", "NX_class", "NXroot"));
@@ -165,6 +172,7 @@ static nnt_status put_root(hid_t file, const nnt_results *results)
   NNT_TRY(nnt_h5_put_u64(file, "/", "microbatches", results->microbatches));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data", results->data_description));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data_digest", results->data_digest));
+  if (results->peak_memory != NULL) NNT_TRY(put_peak_memory(file, results->peak_memory));
   return nnt_h5_put_utf8(file, "/", "parameter_digest", results->parameter_digest);
 }
 

@@ -3,6 +3,7 @@ target_sources(nntrain PRIVATE
   src/train/data.c
   src/train/evaluate.c
   src/train/loop.c
+  src/train/peak_memory.c
   src/train/resume.c
   src/train/run.c
   src/train/saves.c

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "nntrain/kernels.h"
+#include "train/peak_memory.h"
 #include "train/run.h"
 #include "train/stop.h"
 
@@ -115,6 +116,7 @@ static void tell_end(const nnt_run *run, const nnt_score *score, const char *dig
       .phase_count = NNT_PHASE_COUNT,
       .seconds = nnt_seconds() - run->began,
       .trained = trained,
+      .peak_memory = run->peak_memory,
   };
   run->observer->end(run->observer->context, &summary);
 }
@@ -140,6 +142,7 @@ static nnt_status finish(nnt_run *run)
       .probability = predictions.probability,
   };
   nnt_status status = nnt_run_save(run, true);
+  if (status == NNT_OK) status = nnt_peak_memory_gather(&run->peak_memory, run->comm);
   if (status == NNT_OK) status = nnt_run_write_results(run, NNT_RUN_COMPLETE, &evaluation);
   if (status == NNT_OK && nnt_run_is_writer(run)) {
     tell_end(run, &score, run->parameter_digest, true);

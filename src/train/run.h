@@ -19,8 +19,9 @@ typedef struct nnt_run {
   nnt_trainer *trainer;
   nnt_evaluator *evaluator;
   uint64_t microbatches;
-  uint64_t batches; /* of an epoch */
-  uint64_t steps;   /* of the whole run */
+  uint64_t batches;            /* of an epoch */
+  uint64_t steps;              /* of the whole run */
+  nnt_peak_memory peak_memory; /* rank 0: of all ranks, at the end */
   nnt_position position;
   nnt_phases phases;
   double began;       /* when this process began to train */

@@ -158,6 +158,7 @@ nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
     nnt_run_list_phases(run, phases);
     nnt_results const results = {
         .status = run_status,
+        .peak_memory = run_status == NNT_RUN_COMPLETE ? &run->peak_memory : NULL,
         .history = &run->history,
         .evaluation = evaluation,
         .settings = run->settings,

@@ -25,6 +25,12 @@ def main(path):
         assert f.attrs["NX_class"] == "NXroot" and f.attrs["default"] == "history"
         assert list(f)[:2] == ["history", "steps"], list(f)
 
+        peak = [f.attrs.get("peak_memory_bytes_" + name) for name in ("min", "median", "max")]
+        if f.attrs["status"] == "complete":
+            assert 1 << 20 < peak[0] <= peak[1] <= peak[2], peak
+        else:
+            assert peak == [None] * 3, peak
+
         history = columns(f["history"], "epoch")
         assert list(history) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy",
                                  "learning_rate", "seconds"], list(history)

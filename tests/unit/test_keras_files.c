@@ -101,17 +101,19 @@ static void write_results(const char *path, const nnt_checkpoint *it)
   nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES,    loss, (double)correct / SAMPLES,
                                      truth,  guess,   probability};
   nnt_phase const phases[] = {{"compute", 1.5}, {"exchange", 0.25}};
-  nnt_results const results = {NNT_RUN_COMPLETE,
-                               &it->history,
-                               &evaluation,
-                               it->settings,
-                               it->setting_count,
-                               "forty samples",
-                               "0123",
-                               "4567",
-                               phases,
-                               2,
-                               8};
+  nnt_peak_memory const peak = {2 << 20, 3 << 20, 5 << 20};
+  nnt_results const results = {.status = NNT_RUN_COMPLETE,
+                               .peak_memory = &peak,
+                               .history = &it->history,
+                               .evaluation = &evaluation,
+                               .settings = it->settings,
+                               .setting_count = it->setting_count,
+                               .data_description = "forty samples",
+                               .data_digest = "0123",
+                               .parameter_digest = "4567",
+                               .phases = phases,
+                               .phase_count = 2,
+                               .microbatches = 8};
   CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
 }
 
