@@ -2,7 +2,13 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
-/** Seconds since some fixed moment, of the monotonic clock. Local; cannot fail. */
+#include <stdint.h>
+
+/** Nanoseconds since some fixed moment, of the monotonic clock: the same moment for all processes
+ * of a node. Local; cannot fail. */
+int64_t nnt_nanoseconds(void);
+
+/** The same in seconds. Local; cannot fail. */
 double nnt_seconds(void);
 
 #endif

@@ -1,5 +1,6 @@
 target_sources(nntrain PRIVATE
   src/comm/allreduce.c
+  src/comm/clock_offset.c
   src/comm/comm.c
   src/comm/exchange.c
   src/comm/node_memory.c

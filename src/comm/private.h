@@ -13,6 +13,7 @@ struct nnt_comm {
   int size;
   int node_rank;
   int nodes;
+  int node_number;     /* of the calling rank's node among them */
   int cores;           /* of this node that its ranks can keep busy */
   bool oversubscribed; /* more ranks on this node than it has CPUs for */
   nnt_placement placement;
