@@ -155,10 +155,12 @@ typedef enum nnt_run_status {
   NNT_RUN_FAILED
 } nnt_run_status;
 
-/** Seconds spent, by phase; min, median and max over ranks come with a later version. */
+/** Seconds that the ranks spent in a phase of the run. */
 typedef struct nnt_phase {
-  char const *name; /* "compute" */
-  double seconds;
+  double min; /* over ranks */
+  double median;
+  double max;
+  double mean; /* the means of all phases add up to the time accounted for */
 } nnt_phase;
 
 /** The most memory that each rank has had, resident, in bytes. What the ranks of a node share
@@ -178,15 +180,15 @@ typedef struct nnt_results {
   size_t setting_count;
   char const *data_description;
   char const *data_digest;
-  char const *parameter_digest; /* "" before the end */
-  const nnt_phase *phases;
+  char const *parameter_digest;   /* "" before the end */
+  const nnt_phase *phases;        /* (phase_count) where the time of this start went so far */
+  char const *const *phase_names; /* "forward" */
   size_t phase_count;
+  int ranks;
   uint64_t microbatches;
 } nnt_results;
 
-/** Writes the results file, replacing the old one as a whole: the run and the versions it depends
- * on as attributes of the root, /history and /steps (one dataset a column, with dimension scales),
- *  /evaluation once there is one, /config, /phases.
+/** Writes the results file, replacing the old one as a whole. README.md describes its layout.
  *  Local; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_results_write(const char *path, const nnt_results *results);
 

@@ -45,10 +45,12 @@ typedef struct nnt_run_summary {
   double test_loss;
   double test_accuracy;
   char const *parameter_digest;
-  char const *checkpoint; /* path, "" if none was written */
-  char const *results;    /* path */
-  const nnt_phase *phases;
+  char const *checkpoint;  /* path, "" if none was written */
+  char const *results;     /* path */
+  const nnt_phase *phases; /* (phase_count) where the time went; all 0 if not trained */
+  char const *const *phase_names;
   size_t phase_count;
+  int ranks;
   double seconds;
   bool trained; /* false: the run had been finished before, and these are its results */
   nnt_peak_memory peak_memory; /* all 0 if not trained */

@@ -244,14 +244,25 @@ static void epoch_end(void *context, const nnt_epoch_view *view)
   (void)fflush(stdout);
 }
 
+/* A phase that would be printed as 0 is left out; where ranks differ by more than a twentieth of
+ * the run, the range is given. */
 static void print_time(const nnt_run_summary *summary)
 {
-  (void)printf("Time: %.1f s:", summary->seconds);
+  int const digits = summary->seconds < 10.0 ? 2 : 1;
+  double const smallest = digits == 2 ? 0.005 : 0.05;
+  char const *separator = ":";
+  (void)printf("Time: %.*f s", digits, summary->seconds);
   for (size_t i = 0; i < summary->phase_count; i++) {
-    (void)printf("%s %s %.1f s", i == 0 ? "" : ",", summary->phases[i].name,
-                 summary->phases[i].seconds);
+    nnt_phase const *const phase = &summary->phases[i];
+    if (phase->max < smallest) continue;
+    (void)printf("%s %s %.*f s", separator, summary->phase_names[i], digits, phase->median);
+    if (phase->max - phase->min > 0.05 * summary->seconds) {
+      (void)printf(" (%.*f to %.*f)", digits, phase->min, digits, phase->max);
+    }
+    separator = ",";
   }
-  (void)printf(" (rank 0)\n");
+  if (summary->ranks > 1) (void)printf("; medians of %d ranks", summary->ranks);
+  (void)printf("\n");
 }
 
 /* In MiB; where ranks differ, their median and the range. */

@@ -51,7 +51,6 @@ static nnt_status put_counted(hid_t file, const char *path, const nnt_h5_array *
   return columns == NULL ? NNT_OK : nnt_scale_attach(file, path, columns, 1);
 }
 
-/* Names of classes; text of variable length, since a fixed one crashes a common reader. */
 static nnt_status put_class_names(hid_t file, size_t classes)
 {
   void *memory = NULL;
@@ -62,15 +61,8 @@ static nnt_status put_class_names(hid_t file, size_t classes)
     name[c] = text + c * NUMBER_SIZE;
     (void)snprintf(text + c * NUMBER_SIZE, NUMBER_SIZE, "%zu", c);
   }
-  hid_t const type = H5Tcopy(H5T_C_S1);
-  bool const good =
-      type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
-  nnt_h5_array const array = {
-      .stored = type, .given = type, .rank = 1, .shape = {classes, 0}, .data = memory};
   nnt_status const status =
-      good ? put_counted(file, GROUP "/per_class/class_name", &array, CLASS, NULL)
-           : nnt_fail(NNT_EINTERNAL, "HDF5 has no type for text");
-  if (type >= 0) (void)H5Tclose(type);
+      nnt_texts_put(file, GROUP "/per_class/class_name", name, classes, CLASS);
   free(memory);
   return status;
 }

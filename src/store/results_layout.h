@@ -21,6 +21,11 @@ NNT_MUST_CHECK nnt_status nnt_scale_put(hid_t file, const char *path, size_t row
 NNT_MUST_CHECK nnt_status nnt_scale_attach(hid_t file, const char *path, const char *scale,
                                            unsigned dimension);
 
+/** Writes a dataset of rank 1 with texts, counted by the scale. They have variable length, since a
+ *  fixed one crashes a common reader. Local; NNT_EINTERNAL. */
+NNT_MUST_CHECK nnt_status nnt_texts_put(hid_t file, const char *path, const char *const *texts,
+                                        size_t count, const char *scale);
+
 /** Writes /evaluation. Local; NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_evaluation_put(hid_t file, const nnt_evaluation *evaluation);
 

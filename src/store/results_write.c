@@ -11,6 +11,7 @@
 #include "store/results_layout.h"
 
 enum { PATH_SIZE = 512, INCREMENT = 1 << 20, EPOCHS_PER_CHUNK = 64 };
+enum { PHASE_COLUMNS = sizeof(nnt_phase) / sizeof(double) };
 
 char const *const nnt_run_status_names[NNT_RUN_STATUS_COUNT] = {
     [NNT_RUN_RUNNING] = "running",
@@ -52,7 +53,22 @@ nnt_status nnt_scale_attach(hid_t file, const char *path, const char *scale, uns
   return good ? NNT_OK : nnt_fail(NNT_EINTERNAL, "HDF5 cannot attach %s to %s", scale, path);
 }
 
-/* A column of the history, and what it says about itself. */
+nnt_status nnt_texts_put(hid_t file, const char *path, const char *const *texts, size_t count,
+                         const char *scale)
+{
+  hid_t const type = H5Tcopy(H5T_C_S1);
+  bool const good =
+      type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
+  nnt_h5_array const array = {
+      .stored = type, .given = type, .rank = 1, .shape = {count, 0}, .data = texts};
+  nnt_status const status = good ? nnt_h5_put_array(file, path, &array)
+                                 : nnt_fail(NNT_EINTERNAL, "HDF5 has no type for text");
+  if (type >= 0) (void)H5Tclose(type);
+  NNT_TRY(status);
+  return nnt_scale_attach(file, path, scale, 0);
+}
+
+/* A column of a table, and what it says about itself. */
 typedef struct column {
   char const *name;
   char const *long_name;
@@ -72,6 +88,13 @@ static column const step_columns[NNT_STEP_COLUMNS] = {
     {"loss", "loss of the batch before its update", "nat"},
     {"accuracy", "accuracy on the batch before its update", "1"},
     {"learning_rate", "learning rate of the update", "1"},
+};
+
+static column const phase_columns[PHASE_COLUMNS] = {
+    {"min", "shortest time of a rank in the phase", "s"},
+    {"median", "median over ranks of the time in the phase", "s"},
+    {"max", "longest time of a rank in the phase", "s"},
+    {"seconds", "mean over ranks of the time in the phase", "s"},
 };
 
 /* Writes the columns of a table, each counted by the scale. */
@@ -140,16 +163,25 @@ static nnt_status put_config(hid_t file, const nnt_results *results)
 
 static nnt_status put_phases(hid_t file, const nnt_results *results)
 {
+  char const *const axes[] = {"phase"};
+  char const *const others[] = {"min", "max"};
+  nnt_h5_array const table = {.stored = H5T_IEEE_F64LE,
+                              .given = H5T_NATIVE_DOUBLE,
+                              .rank = 1,
+                              .shape = {results->phase_count, 0},
+                              .data = results->phases,
+                              .columns = PHASE_COLUMNS};
+  nnt_h5_array const numbers = {.stored = H5T_STD_I32LE};
   NNT_TRY(nnt_h5_put_group(file, "/phases", true));
-  for (size_t i = 0; i < results->phase_count; i++) {
-    char path[PATH_SIZE];
-    nnt_h5_array const seconds = {
-        .stored = H5T_IEEE_F64LE, .given = H5T_NATIVE_DOUBLE, .data = &results->phases[i].seconds};
-    (void)snprintf(path, sizeof path, "/phases/%s", results->phases[i].name);
-    NNT_TRY(nnt_h5_put_array(file, path, &seconds));
-    NNT_TRY(nnt_h5_put_utf8(file, path, "units", "s"));
-  }
-  return NNT_OK;
+  NNT_TRY(nnt_h5_put_utf8(file, "/phases", "NX_class", "NXdata"));
+  NNT_TRY(nnt_h5_put_utf8(file, "/phases", "signal", "median"));
+  NNT_TRY(nnt_h5_put_utf8s(file, "/phases", "axes", axes, 1));
+  NNT_TRY(nnt_h5_put_utf8s(file, "/phases", "auxiliary_signals", others, 2));
+  NNT_TRY(nnt_h5_put_u64(file, "/phases", "n_ranks", (uint64_t)results->ranks));
+  NNT_TRY(nnt_scale_put(file, "/phases/phase", results->phase_count, 0, &numbers));
+  NNT_TRY(nnt_texts_put(file, "/phases/name", results->phase_names, results->phase_count,
+                        "/phases/phase"));
+  return put_columns(file, "/phases", "/phases/phase", &table, phase_columns);
 }
 
 static nnt_status put_peak_memory(hid_t file, const nnt_peak_memory *peak)

@@ -4,6 +4,7 @@ target_sources(nntrain PRIVATE
   src/train/evaluate.c
   src/train/loop.c
   src/train/peak_memory.c
+  src/train/phases.c
   src/train/resume.c
   src/train/run.c
   src/train/saves.c

@@ -104,16 +104,16 @@ static nnt_status set_up(nnt_run *run)
 
 static void tell_end(const nnt_run *run, const nnt_score *score, const char *digest, bool trained)
 {
-  nnt_phase phases[NNT_PHASE_COUNT];
-  nnt_run_list_phases(run, phases);
   nnt_run_summary const summary = {
       .test_loss = score->loss,
       .test_accuracy = score->accuracy,
       .parameter_digest = digest,
       .checkpoint = run->checkpoint,
       .results = run->results,
-      .phases = phases,
+      .phases = run->time,
+      .phase_names = nnt_phase_names,
       .phase_count = NNT_PHASE_COUNT,
+      .ranks = nnt_comm_size(run->comm),
       .seconds = nnt_seconds() - run->began,
       .trained = trained,
       .peak_memory = run->peak_memory,

@@ -27,14 +27,15 @@ typedef struct nnt_run {
   double began;       /* when this process began to train */
   double epoch_began; /* so that now - epoch_began is the time spent in this epoch */
 
-  nnt_history history;         /* rank 0 */
-  size_t epoch_capacity;       /* rank 0 */
-  size_t step_capacity;        /* rank 0 */
-  nnt_setting *settings;       /* rank 0: every option that affects the result */
-  size_t setting_count;        /* rank 0 */
-  float *parameters;           /* rank 0: packed, while saving */
-  float *slots[NNT_SLOTS_MAX]; /* rank 0: the optimizer's state, packed, while saving */
-  double saved_at;             /* rank 0: time of the last save */
+  nnt_phase time[NNT_PHASE_COUNT]; /* rank 0: of all ranks, at the last writing of results */
+  nnt_history history;             /* rank 0 */
+  size_t epoch_capacity;           /* rank 0 */
+  size_t step_capacity;            /* rank 0 */
+  nnt_setting *settings;           /* rank 0: every option that affects the result */
+  size_t setting_count;            /* rank 0 */
+  float *parameters;               /* rank 0: packed, while saving */
+  float *slots[NNT_SLOTS_MAX];     /* rank 0: the optimizer's state, packed, while saving */
+  double saved_at;                 /* rank 0: time of the last save */
   char parameter_digest[NNT_SHA256_TEXT_SIZE]; /* rank 0: of the last save */
   char checkpoint[NNT_PATH_SIZE];              /* rank 0: the last one */
   char results[NNT_PATH_SIZE];                 /* rank 0 */
@@ -84,12 +85,9 @@ NNT_MUST_CHECK nnt_status nnt_run_loop(nnt_run *run);
  *  Collective; NNT_EDIVERGED, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);
 
-/** Writes the results file. `evaluation` is NULL before the end.
+/** Writes the results file, with the time of all ranks so far. `evaluation` is NULL before the end.
  *  Collective; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status status,
                                                 const nnt_evaluation *evaluation);
-
-/** The phases as the results file wants them. Local; cannot fail. */
-void nnt_run_list_phases(const nnt_run *run, nnt_phase out[NNT_PHASE_COUNT]);
 
 #endif

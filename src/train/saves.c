@@ -136,44 +136,39 @@ nnt_status nnt_run_save(nnt_run *run, bool complete)
   return status;
 }
 
-void nnt_run_list_phases(const nnt_run *run, nnt_phase out[NNT_PHASE_COUNT])
+/* Local, on rank 0. */
+static nnt_status write_results(const nnt_run *run, nnt_run_status run_status,
+                                const nnt_evaluation *evaluation)
 {
-  static char const *const names[NNT_PHASE_COUNT] = {
-#define X(name, text) text,
-      NNT_PHASE_LIST(X)
-#undef X
+  nnt_results const results = {
+      .status = run_status,
+      .peak_memory = run_status == NNT_RUN_COMPLETE ? &run->peak_memory : NULL,
+      .history = &run->history,
+      .evaluation = evaluation,
+      .settings = run->settings,
+      .setting_count = run->setting_count,
+      .data_description = run->data.info.description,
+      .data_digest = run->data.digest,
+      .parameter_digest = run_status == NNT_RUN_COMPLETE ? run->parameter_digest : "",
+      .phases = run->time,
+      .phase_names = nnt_phase_names,
+      .phase_count = NNT_PHASE_COUNT,
+      .ranks = nnt_comm_size(run->comm),
+      .microbatches = run->microbatches,
   };
-  for (int i = 0; i < NNT_PHASE_COUNT; i++) {
-    out[i] = (nnt_phase){names[i], run->phases.seconds[i]};
-  }
+  NNT_TRY(nnt_results_write(run->results, &results));
+  return nnt_fault("results", nnt_comm_rank(run->comm));
 }
 
 nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
                                  const nnt_evaluation *evaluation)
 {
   nnt_phases_begin(&run->phases);
-  nnt_status status = NNT_OK;
-  if (nnt_run_is_writer(run)) {
-    nnt_phase phases[NNT_PHASE_COUNT];
-    nnt_run_list_phases(run, phases);
-    nnt_results const results = {
-        .status = run_status,
-        .peak_memory = run_status == NNT_RUN_COMPLETE ? &run->peak_memory : NULL,
-        .history = &run->history,
-        .evaluation = evaluation,
-        .settings = run->settings,
-        .setting_count = run->setting_count,
-        .data_description = run->data.info.description,
-        .data_digest = run->data.digest,
-        .parameter_digest = run_status == NNT_RUN_COMPLETE ? run->parameter_digest : "",
-        .phases = phases,
-        .phase_count = NNT_PHASE_COUNT,
-        .microbatches = run->microbatches,
-    };
-    status = nnt_results_write(run->results, &results);
-    if (status == NNT_OK) status = nnt_fault("results", nnt_comm_rank(run->comm));
+  nnt_status status = nnt_phases_gather(&run->phases, run->comm, run->time);
+  if (status == NNT_OK && nnt_run_is_writer(run)) {
+    status = write_results(run, run_status, evaluation);
   }
   status = nnt_comm_follow(run->comm, status);
-  nnt_phases_end(&run->phases, NNT_PHASE_CHECKPOINT);
+  nnt_phases_end(&run->phases, NNT_PHASE_RESULTS);
   return status;
 }

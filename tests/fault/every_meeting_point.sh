@@ -31,7 +31,7 @@ done
 inject data 3 0
 
 # What rank 0 does for all, it tells for all, so no rank is named.
-for site in save peak_memory results; do
+for site in save peak_memory phases results; do
   NNT_FAULT=$site:0 run 3 "${arguments[@]}" --output "run-$site" >out 2>err
   code=$?
   [ "$code" -eq 70 ] || fail "$site: exit code $code"

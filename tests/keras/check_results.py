@@ -39,7 +39,14 @@ def main(path):
         steps = columns(f["steps"], "step")
         assert list(steps) == ["step", "loss", "accuracy", "learning_rate"], list(steps)
         assert all(isinstance(v, str) for v in f["config"].attrs.values())
-        assert all(v[()] >= 0 for v in f["phases"].values())
+        assert list(f["phases"])[:2] == ["phase", "name"], list(f["phases"])
+        phases = columns(f["phases"], "phase")
+        assert (phases["phase"] == np.arange(len(phases["phase"]))).all()
+        assert "forward" in f["phases/name"].asstr()[:]
+        assert (0 <= phases["min"]).all() and (phases["min"] <= phases["median"]).all()
+        assert (phases["median"] <= phases["max"]).all()
+        assert (phases["min"] <= phases["seconds"]).all() and (phases["seconds"] <= phases["max"]).all()
+        assert f["phases"].attrs["n_ranks"] >= 1
 
         if "evaluation" in f:
             e = f["evaluation"]

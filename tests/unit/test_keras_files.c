@@ -100,7 +100,8 @@ static void write_results(const char *path, const nnt_checkpoint *it)
   }
   nnt_evaluation const evaluation = {"test", SAMPLES, CLASSES,    loss, (double)correct / SAMPLES,
                                      truth,  guess,   probability};
-  nnt_phase const phases[] = {{"compute", 1.5}, {"exchange", 0.25}};
+  char const *const names[] = {"forward", "exchange"};
+  nnt_phase const phases[] = {{1.0, 1.5, 2.5, 1.75}, {0.25, 0.25, 0.25, 0.25}};
   nnt_peak_memory const peak = {2 << 20, 3 << 20, 5 << 20};
   nnt_results const results = {.status = NNT_RUN_COMPLETE,
                                .peak_memory = &peak,
@@ -112,7 +113,9 @@ static void write_results(const char *path, const nnt_checkpoint *it)
                                .data_digest = "0123",
                                .parameter_digest = "4567",
                                .phases = phases,
+                               .phase_names = names,
                                .phase_count = 2,
+                               .ranks = 3,
                                .microbatches = 8};
   CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
 }
