@@ -184,6 +184,7 @@ typedef struct nnt_results {
   const nnt_phase *phases;        /* (phase_count) where the time of this start went so far */
   char const *const *phase_names; /* "forward" */
   size_t phase_count;
+  char const *advice; /* what follows from them, "" if nothing */
   int ranks;
   uint64_t microbatches;
 } nnt_results;

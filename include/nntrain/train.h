@@ -50,6 +50,7 @@ typedef struct nnt_run_summary {
   const nnt_phase *phases; /* (phase_count) where the time went; all 0 if not trained */
   char const *const *phase_names;
   size_t phase_count;
+  char const *advice; /* what follows from them, "" if nothing */
   int ranks;
   double seconds;
   bool trained; /* false: the run had been finished before, and these are its results */

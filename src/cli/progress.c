@@ -263,6 +263,7 @@ static void print_time(const nnt_run_summary *summary)
   }
   if (summary->ranks > 1) (void)printf("; medians of %d ranks", summary->ranks);
   (void)printf("\n");
+  if (summary->advice[0] != '\0') (void)printf("advice: %s\n", summary->advice);
 }
 
 /* In MiB; where ranks differ, their median and the range. */

@@ -178,6 +178,7 @@ static nnt_status put_phases(hid_t file, const nnt_results *results)
   NNT_TRY(nnt_h5_put_utf8s(file, "/phases", "axes", axes, 1));
   NNT_TRY(nnt_h5_put_utf8s(file, "/phases", "auxiliary_signals", others, 2));
   NNT_TRY(nnt_h5_put_u64(file, "/phases", "n_ranks", (uint64_t)results->ranks));
+  NNT_TRY(nnt_h5_put_utf8(file, "/phases", "advice", results->advice));
   NNT_TRY(nnt_scale_put(file, "/phases/phase", results->phase_count, 0, &numbers));
   NNT_TRY(nnt_texts_put(file, "/phases/name", results->phase_names, results->phase_count,
                         "/phases/phase"));

@@ -1,4 +1,5 @@
 target_sources(nntrain PRIVATE
+  src/train/advice.c
   src/train/board.c
   src/train/data.c
   src/train/evaluate.c

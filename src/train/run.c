@@ -113,6 +113,7 @@ static void tell_end(const nnt_run *run, const nnt_score *score, const char *dig
       .phases = run->time,
       .phase_names = nnt_phase_names,
       .phase_count = NNT_PHASE_COUNT,
+      .advice = run->advice,
       .ranks = nnt_comm_size(run->comm),
       .seconds = nnt_seconds() - run->began,
       .trained = trained,

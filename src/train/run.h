@@ -28,6 +28,7 @@ typedef struct nnt_run {
   double epoch_began; /* so that now - epoch_began is the time spent in this epoch */
 
   nnt_phase time[NNT_PHASE_COUNT]; /* rank 0: of all ranks, at the last writing of results */
+  char advice[NNT_MESSAGE_SIZE];   /* rank 0: what follows from it */
   nnt_history history;             /* rank 0 */
   size_t epoch_capacity;           /* rank 0 */
   size_t step_capacity;            /* rank 0 */

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "nntrain/kernels.h"
+#include "train/advice.h"
 #include "train/run.h"
 
 nnt_status nnt_run_reserve_state(nnt_run *run)
@@ -153,6 +154,7 @@ static nnt_status write_results(const nnt_run *run, nnt_run_status run_status,
       .phases = run->time,
       .phase_names = nnt_phase_names,
       .phase_count = NNT_PHASE_COUNT,
+      .advice = run->advice,
       .ranks = nnt_comm_size(run->comm),
       .microbatches = run->microbatches,
   };
@@ -166,6 +168,7 @@ nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
   nnt_phases_begin(&run->phases);
   nnt_status status = nnt_phases_gather(&run->phases, run->comm, run->time);
   if (status == NNT_OK && nnt_run_is_writer(run)) {
+    nnt_advice(run->time, run->advice);
     status = write_results(run, run_status, evaluation);
   }
   status = nnt_comm_follow(run->comm, status);

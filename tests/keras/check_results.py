@@ -47,6 +47,7 @@ def main(path):
         assert (phases["median"] <= phases["max"]).all()
         assert (phases["min"] <= phases["seconds"]).all() and (phases["seconds"] <= phases["max"]).all()
         assert f["phases"].attrs["n_ranks"] >= 1
+        assert isinstance(f["phases"].attrs["advice"], str)
 
         if "evaluation" in f:
             e = f["evaluation"]

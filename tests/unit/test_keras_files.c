@@ -115,6 +115,7 @@ static void write_results(const char *path, const nnt_checkpoint *it)
                                .phases = phases,
                                .phase_names = names,
                                .phase_count = 2,
+                               .advice = "",
                                .ranks = 3,
                                .microbatches = 8};
   CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);

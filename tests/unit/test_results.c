@@ -16,6 +16,7 @@ static nnt_results const begun = {.status = NNT_RUN_RUNNING,
                                   .phases = phases,
                                   .phase_names = names,
                                   .phase_count = 3,
+                                  .advice = "take a break",
                                   .ranks = 8};
 
 static hid_t write_and_open(const char *folder, const nnt_results *results)
@@ -94,6 +95,10 @@ static void phases_have_names(void)
   CU_ASSERT(H5Dvlen_reclaim(type, space, H5P_DEFAULT, got) >= 0);
   CU_ASSERT(H5LTget_attribute_long_long(file, "/phases", "n_ranks", &ranks) >= 0);
   CU_ASSERT_EQUAL(ranks, 8);
+  char *advice = NULL;
+  CU_ASSERT_FATAL(H5LTget_attribute_string(file, "/phases", "advice", (char *)&advice) >= 0);
+  CU_ASSERT_STRING_EQUAL(advice, "take a break");
+  free(advice);
   (void)H5Sclose(space);
   (void)H5Tclose(type);
   (void)H5Dclose(dataset);
