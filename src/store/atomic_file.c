@@ -6,14 +6,13 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A temporary is called <name>.h5.tmp- and 16 hexadecimal digits. */
-static char const mark[] = ".h5.tmp-";
+/* A temporary is called <name>.tmp- and 16 hexadecimal digits. */
+static char const mark[] = ".tmp-";
 enum { MARK_LENGTH = sizeof mark - 1, RANDOM_DIGITS = 16, WRITE_MAX = 1 << 30 };
 
 void nnt_path_folder(const char *path, char folder[NNT_PATH_SIZE])
@@ -77,13 +76,18 @@ nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE], i
   return nnt_fail(NNT_EIO, "cannot write %s: another program removes what is written there", path);
 }
 
-static bool is_temporary(const char *name)
+/* A temporary of the file `own`, or of any HDF5 file: checkpoints get ever new names. */
+static bool is_temporary(const char *name, const char *own)
 {
   size_t const length = strlen(name);
   if (length < MARK_LENGTH + RANDOM_DIGITS) return false;
   char const *const digits = name + length - RANDOM_DIGITS;
-  return strncmp(digits - MARK_LENGTH, mark, MARK_LENGTH) == 0 &&
-         strspn(digits, "0123456789abcdef") == RANDOM_DIGITS;
+  char const *const end = digits - MARK_LENGTH;
+  if (strncmp(end, mark, MARK_LENGTH) != 0) return false;
+  if (strspn(digits, "0123456789abcdef") != RANDOM_DIGITS) return false;
+  size_t const stem = (size_t)(end - name);
+  if (stem == strlen(own) && strncmp(name, own, stem) == 0) return true;
+  return stem >= 3 && strncmp(end - 3, ".h5", 3) == 0;
 }
 
 /* A file that can be locked has no living writer. What cannot be removed does no harm. */
@@ -98,12 +102,16 @@ static void remove_if_stale(int folder, const char *name)
   (void)close(file);
 }
 
-static void remove_stale_temporaries(const char *folder)
+static void remove_stale_temporaries(const char *path)
 {
+  char folder[NNT_PATH_SIZE];
+  nnt_path_folder(path, folder);
+  char const *const slash = strrchr(path, '/');
+  char const *const own = slash == NULL ? path : slash + 1;
   DIR *const entries = opendir(folder);
   if (entries == NULL) return;
   for (struct dirent *it = readdir(entries); it != NULL; it = readdir(entries)) {
-    if (is_temporary(it->d_name)) remove_if_stale(dirfd(entries), it->d_name);
+    if (is_temporary(it->d_name, own)) remove_if_stale(dirfd(entries), it->d_name);
   }
   (void)closedir(entries);
 }
@@ -132,6 +140,23 @@ static bool write_and_sync(int file, const nnt_piece *pieces, size_t count)
   return fsync(file) == 0;
 }
 
+/* The same for what is printed, through a descriptor of its own: closing that keeps the lock. */
+static bool print_and_sync(int file, void (*print)(FILE *, const void *), const void *context)
+{
+  int const copy = dup(file);
+  FILE *const stream = copy < 0 ? NULL : fdopen(copy, "w");
+  if (stream == NULL) {
+    if (copy >= 0) (void)close(copy);
+    return false;
+  }
+  print(stream, context);
+  bool const good = fflush(stream) == 0 && ferror(stream) == 0 && fsync(file) == 0;
+  int const first = errno;
+  if (fclose(stream) != 0) return false;
+  errno = first;
+  return good;
+}
+
 static nnt_status sync_folder(const char *folder)
 {
   int const descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -143,20 +168,58 @@ static nnt_status sync_folder(const char *folder)
   return good ? NNT_OK : nnt_fail(NNT_EIO, "cannot sync the folder %s: %s", folder, strerror(why));
 }
 
-nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count)
+/* Puts the temporary in the place of the file, and closes it. Closed last: without its lock, other
+ * writers would take the temporary for a leftover.   written: all went well so far, else errno tells */
+static nnt_status finish(const char *path, const char *temporary, int file, bool written)
 {
   char folder[NNT_PATH_SIZE];
   nnt_path_folder(path, folder);
-  remove_stale_temporaries(folder);
-
-  char temporary[NNT_PATH_SIZE];
-  int file = -1;
-  NNT_TRY(nnt_temporary_open(path, temporary, &file));
-  /* Closed last: without its lock, other writers would take the temporary for a leftover. */
-  bool const good = write_and_sync(file, pieces, count) && rename(temporary, path) == 0;
+  bool const good = written && rename(temporary, path) == 0;
   int const why = errno;
   if (!good) (void)unlink(temporary);
   (void)close(file);
   if (!good) return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(why));
   return sync_folder(folder);
+}
+
+/* A rename would put a file in the place of anything, even of /dev/null. */
+static nnt_status check_kind(const char *path)
+{
+  struct stat facts;
+  if (stat(path, &facts) != 0 || S_ISREG(facts.st_mode)) return NNT_OK;
+  return nnt_fail(NNT_EIO, "cannot write %s: it is not a regular file", path);
+}
+
+nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count)
+{
+  char temporary[NNT_PATH_SIZE];
+  int file = -1;
+  NNT_TRY(check_kind(path));
+  remove_stale_temporaries(path);
+  NNT_TRY(nnt_temporary_open(path, temporary, &file));
+  return finish(path, temporary, file, write_and_sync(file, pieces, count));
+}
+
+nnt_status nnt_file_print(const char *path, void (*print)(FILE *, const void *),
+                          const void *context)
+{
+  char temporary[NNT_PATH_SIZE];
+  int file = -1;
+  NNT_TRY(check_kind(path));
+  remove_stale_temporaries(path);
+  NNT_TRY(nnt_temporary_open(path, temporary, &file));
+  return finish(path, temporary, file, print_and_sync(file, print, context));
+}
+
+nnt_status nnt_file_check_writable(const char *path)
+{
+  char temporary[NNT_PATH_SIZE];
+  int file = -1;
+  NNT_TRY(check_kind(path));
+  NNT_TRY(nnt_temporary_open(path, temporary, &file));
+  bool const removed = unlink(temporary) == 0;
+  int const why = errno;
+  (void)close(file);
+  if (removed) return NNT_OK;
+  return nnt_fail(NNT_EIO, "cannot remove %s: %s", temporary, strerror(why));
 }

@@ -3,6 +3,7 @@
 #define STORE_ATOMIC_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "nntrain/status.h"
 #include "nntrain/types.h"
@@ -16,9 +17,18 @@ typedef struct nnt_piece {
 /** Writes the pieces, one behind the other, to a file, replacing an older one as a whole: temporary
  *  name in the same folder, write, sync, rename, close, sync of the folder. Temporaries that dead
  *  writers have left in the folder are removed first.
- *  Local; NNT_EIO (path and why); the temporary is then gone, and the old file, if any, as it was,
- *  unless only the last sync failed. */
+ *  Local; NNT_EIO (path and why), also if what has the name is no regular file; the temporary is
+ *  then gone, and the old file, if any, as it was, unless only the last sync failed. */
 NNT_MUST_CHECK nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count);
+
+/** The same for what `print` prints to the file that it is given, with `context`.
+ *  print [in] need not look at errors: a later look finds them
+ *  Local; NNT_EIO. */
+NNT_MUST_CHECK nnt_status nnt_file_print(const char *path, void (*print)(FILE *, const void *),
+                                         const void *context);
+
+/** Could nnt_file_replace() work? Tries to make its temporary. Local; NNT_EIO (path and why). */
+NNT_MUST_CHECK nnt_status nnt_file_check_writable(const char *path);
 
 /** Opens a new, empty file <path>.tmp-<random>, which nobody else can have made or foreseen, and
  *  locks it, so that others see that its writer lives.

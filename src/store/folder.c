@@ -73,16 +73,9 @@ nnt_status nnt_folder_move_aside(const char *path, char moved_to[NNT_PATH_SIZE])
 nnt_status nnt_folder_check_writable(const char *path)
 {
   char probe[NNT_PATH_SIZE];
-  char temporary[NNT_PATH_SIZE];
   int const length = snprintf(probe, sizeof probe, "%s/%s", path, NNT_RESULTS_NAME);
   if (length < 0 || (size_t)length >= sizeof probe) {
     return nnt_fail(NNT_EIO, "cannot write to the folder %s: the path is too long", path);
   }
-  int file = -1;
-  NNT_TRY(nnt_temporary_open(probe, temporary, &file));
-  bool const removed = unlink(temporary) == 0;
-  int const why = errno;
-  (void)close(file);
-  if (removed) return NNT_OK;
-  return nnt_fail(NNT_EIO, "cannot remove %s: %s", temporary, strerror(why));
+  return nnt_file_check_writable(probe);
 }

@@ -36,6 +36,30 @@ static void a_file_is_replaced_as_a_whole(void)
   folder_remove(folder);
 }
 
+static void print_numbers(FILE *file, const void *context)
+{
+  int const *const count = context;
+  for (int i = 0; i < *count; i++) {
+    (void)fprintf(file, "%d ", i);
+  }
+}
+
+static void what_is_printed_replaces_a_file(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  int const count = 4;
+  folder_make(folder);
+  path_in(path, folder, "a.json");
+  put(path, "a longer ", "content");
+  CU_ASSERT_EQUAL(nnt_file_print(path, print_numbers, &count), NNT_OK);
+  expect_content(path, "0 1 2 3 ");
+  CU_ASSERT_EQUAL(folder_count(folder), 1);
+  CU_ASSERT_EQUAL(nnt_file_print("/dev/null/a.json", print_numbers, &count), NNT_EIO);
+  CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/a.json: Not a directory");
+  folder_remove(folder);
+}
+
 static void the_umask_decides_who_may_read(void)
 {
   char folder[NNT_PATH_SIZE];
@@ -79,7 +103,10 @@ static int write_on_a_full_disk(const char *path)
   nnt_piece const piece = {data, sizeof data};
   if (nnt_store_init() != NNT_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
   if (nnt_file_replace(path, &piece, 1) != NNT_EIO) return 3;
-  return strstr(nnt_last_error(), "File too large") != NULL ? 0 : 4;
+  if (strstr(nnt_last_error(), "File too large") == NULL) return 4;
+  int const count = 500;
+  if (nnt_file_print(path, print_numbers, &count) != NNT_EIO) return 5;
+  return strstr(nnt_last_error(), "File too large") != NULL ? 0 : 6;
 }
 
 static void a_full_disk_keeps_the_old_file(void)
@@ -107,11 +134,15 @@ static void leftovers_of_dead_writers_are_removed(void)
   folder_make(folder);
   path_in(path, folder, "checkpoint-9.weights.h5.tmp-0123456789abcdef");
   file_store(path, "half", 4);
+  path_in(path, folder, "trace.json.tmp-0123456789abcdef");
+  file_store(path, "half", 4);
   path_in(path, folder, "notes.txt.tmp-0123456789abcdef");
   file_store(path, "mine", 4);
-  path_in(path, folder, "a.h5");
+  path_in(path, folder, "my-trace.json.tmp-0123456789abcdef");
+  file_store(path, "mine", 4);
+  path_in(path, folder, "trace.json");
   put(path, "x", "");
-  CU_ASSERT_EQUAL(folder_count(folder), 2);
+  CU_ASSERT_EQUAL(folder_count(folder), 3);
   folder_remove(folder);
 }
 
@@ -256,8 +287,52 @@ static void a_folder_is_tried_for_writing(void)
   folder_remove(folder);
 }
 
+static void a_file_is_tried_for_writing(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  folder_make(folder);
+  path_in(path, folder, "a.json");
+  CU_ASSERT_EQUAL(nnt_file_check_writable(path), NNT_OK);
+  CU_ASSERT_EQUAL(folder_count(folder), 0);
+  put(path, "old", "");
+  CU_ASSERT_EQUAL(nnt_file_check_writable(path), NNT_OK);
+  expect_content(path, "old");
+  CU_ASSERT_EQUAL(folder_count(folder), 1);
+  CU_ASSERT_EQUAL(nnt_file_check_writable(folder), NNT_EIO);
+  path_in(path, folder, "none/a.json");
+  CU_ASSERT_EQUAL(nnt_file_check_writable(path), NNT_EIO);
+  folder_remove(folder);
+}
+
+/* A pipe stands for all that is no file; a device like /dev/null would be lost to a faulty check.
+ */
+static void what_is_no_file_is_left_alone(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  char expected[NNT_PATH_SIZE + 64];
+  int const count = 4;
+  nnt_piece const piece = {"x", 1};
+  struct stat facts;
+  folder_make(folder);
+  path_in(path, folder, "pipe");
+  (void)snprintf(expected, sizeof expected, "cannot write %s: it is not a regular file", path);
+  CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+  CU_ASSERT_EQUAL(nnt_file_check_writable(path), NNT_EIO);
+  CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
+  CU_ASSERT_EQUAL(nnt_file_print(path, print_numbers, &count), NNT_EIO);
+  CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
+  CU_ASSERT_EQUAL(nnt_file_replace(path, &piece, 1), NNT_EIO);
+  CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
+  CU_ASSERT(stat(path, &facts) == 0 && S_ISFIFO(facts.st_mode));
+  CU_ASSERT_EQUAL(folder_count(folder), 1);
+  folder_remove(folder);
+}
+
 static CU_TestInfo tests[] = {
     {"a file is replaced as a whole", a_file_is_replaced_as_a_whole},
+    {"what is printed replaces a file", what_is_printed_replaces_a_file},
     {"the umask decides who may read", the_umask_decides_who_may_read},
     {"a failure names the file and why", a_failure_names_the_file_and_why},
     {"a folder under the name is left alone", a_folder_under_the_name_is_left_alone},
@@ -270,6 +345,8 @@ static CU_TestInfo tests[] = {
     {"a run shows in its folder", a_run_shows_in_its_folder},
     {"a run is moved to the first free name", a_run_is_moved_to_the_first_free_name},
     {"a folder is tried for writing", a_folder_is_tried_for_writing},
+    {"a file is tried for writing", a_file_is_tried_for_writing},
+    {"what is no file is left alone", what_is_no_file_is_left_alone},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("atomic file", tests);
