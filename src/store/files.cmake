@@ -22,6 +22,7 @@ target_sources(nntrain PRIVATE
   src/store/results_evaluation.c
   src/store/results_read.c
   src/store/results_write.c
+  src/store/trace_file.c
   src/store/trailer.c
   src/store/weights.c)
 set_source_files_properties(src/store/checkpoint_layout.c PROPERTIES
