@@ -120,6 +120,7 @@ typedef enum nnt_option_id {
   NNT_OPTION_PROGRESS,
   NNT_OPTION_QUIET,
   NNT_OPTION_VERBOSE,
+  NNT_OPTION_TRACE,
   NNT_OPTION_COUNT
 } nnt_option_id;
 
@@ -165,6 +166,7 @@ typedef struct nnt_config {
   int progress; /* nnt_progress_kind */
   bool quiet;
   bool verbose;
+  char trace[NNT_PATH_SIZE]; /* "": none */
 
   unsigned char origin[NNT_OPTION_COUNT]; /* nnt_origin of each option */
 } nnt_config;

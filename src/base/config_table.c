@@ -158,6 +158,8 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
            "auto|bar|lines|none", "Show progress: a bar on a terminal, else a line an epoch"),
     FLAG(QUIET, "quiet", "output", quiet, false, "Print the final figures only"),
     FLAG(VERBOSE, "verbose", "output", verbose, false, "Print the whole configuration"),
+    PATH(TRACE, "trace", "output", trace, false, "FILE.json",
+         "Write what each rank did when, for Perfetto (ui.perfetto.dev) or chrome://tracing"),
 };
 
 const nnt_row *nnt_row_at(nnt_option_id id) { return &rows[id]; }

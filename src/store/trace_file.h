@@ -11,7 +11,7 @@
 typedef struct nnt_trace_event {
   int64_t begin;    /* nanoseconds, by the clock of the rank */
   int64_t duration; /* nanoseconds */
-  uint64_t step;    /* from 1; 0 before the first */
+  uint64_t step;    /* from 1 */
   uint32_t epoch;   /* from 1 */
   uint32_t name;    /* index into the names */
 } nnt_trace_event;

@@ -13,5 +13,6 @@ target_sources(nntrain PRIVATE
   src/train/step.c
   src/train/stop.c
   src/train/tasks.c
+  src/train/trace.c
   src/train/trainer.c)
 target_link_libraries(nntrain PRIVATE OpenMP::OpenMP_C)

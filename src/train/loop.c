@@ -122,6 +122,8 @@ static nnt_status take_step(nnt_run *run, nnt_status local)
   nnt_position const *const at = &run->position;
   nnt_wishes wishes = {.stop = nnt_stop_requested() != 0, .save = time_is_up(run)};
   nnt_batch batch = {.samples = 0};
+  run->phases.step = at->step + 1;
+  run->phases.epoch = at->epoch + 1;
   NNT_TRY(nnt_trainer_step(run->trainer, at->epoch, at->batch, at->step, &wishes, local, &batch));
   account(run, &batch);
   bool const at_end = at->step == run->steps;

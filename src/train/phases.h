@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "nntrain/comm.h"
 #include "nntrain/store.h"
+#include "train/trace.h"
 
 #define NNT_PHASE_LIST(X)                                                                          \
   X(NNT_PHASE_DATA, "data")             /* samples into place */                                   \
@@ -30,18 +31,30 @@ extern char const *const nnt_phase_names[NNT_PHASE_COUNT];
 /** The clocks of the calling rank. */
 typedef struct nnt_phases {
   int64_t nanoseconds[NNT_PHASE_COUNT];
-  int64_t since; /* when the current phase began */
+  int64_t since;    /* when the current phase began */
+  uint64_t step;    /* the one in progress, or the last one, from 1; for the trace */
+  uint64_t epoch;   /* from 1; for the trace */
+  nnt_trace *trace; /* borrowed; NULL: nothing is recorded */
 } nnt_phases;
 
 /** A phase begins. Local; cannot fail. Cost: one reading of the clock, some 40 ns. */
 static inline void nnt_phases_begin(nnt_phases *phases) { phases->since = nnt_nanoseconds(); }
 
-/** The time since the last call (or the beginning) belonged to `phase`, and another one begins.
- *  Local; cannot fail. Cost: one reading of the clock. */
+/** The time since the last call (or the beginning) belonged to `phase`, and another one begins. An
+ *  event goes into the trace, if there is one. Local; cannot fail. Cost: one reading of the clock.
+ */
 static inline void nnt_phases_end(nnt_phases *phases, nnt_phase_id phase)
 {
   int64_t const now = nnt_nanoseconds();
-  phases->nanoseconds[phase] += now - phases->since;
+  int64_t const spent = now - phases->since;
+  phases->nanoseconds[phase] += spent;
+  if (phases->trace != NULL) {
+    nnt_trace_add(phases->trace, (nnt_trace_event){.begin = phases->since,
+                                                   .duration = spent,
+                                                   .step = phases->step,
+                                                   .epoch = (uint32_t)phases->epoch,
+                                                   .name = phase});
+  }
   phases->since = now;
 }
 

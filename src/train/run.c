@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "nntrain/kernels.h"
+#include "store/atomic_file.h"
 #include "train/peak_memory.h"
 #include "train/run.h"
 #include "train/stop.h"
@@ -115,7 +116,7 @@ static void tell_end(const nnt_run *run, const nnt_score *score, const char *dig
       .phase_count = NNT_PHASE_COUNT,
       .advice = run->advice,
       .ranks = nnt_comm_size(run->comm),
-      .seconds = nnt_seconds() - run->began,
+      .seconds = trained ? run->ended - run->began : 0.0,
       .trained = trained,
       .peak_memory = run->peak_memory,
   };
@@ -145,21 +146,25 @@ static nnt_status finish(nnt_run *run)
   nnt_status status = nnt_run_save(run, true);
   if (status == NNT_OK) status = nnt_peak_memory_gather(&run->peak_memory, run->comm);
   if (status == NNT_OK) status = nnt_run_write_results(run, NNT_RUN_COMPLETE, &evaluation);
-  if (status == NNT_OK && nnt_run_is_writer(run)) {
-    tell_end(run, &score, run->parameter_digest, true);
-  }
+  run->score = score;
+  run->ended = nnt_seconds();
   free(predictions.label);
   free(predictions.probability);
   return status;
 }
 
-/* Collective: prepares the output folder; training can begin when it can be written to. */
+/* Collective: prepares the output folder; training can begin when all can be written. */
 static nnt_status open_folder(nnt_run *run)
 {
+  nnt_config const *const config = &run->config;
   nnt_status status = NNT_OK;
   if (nnt_run_is_writer(run)) {
-    status = nnt_folder_create(run->config.output);
-    if (status == NNT_OK) status = nnt_folder_check_writable(run->config.output);
+    status = nnt_folder_create(config->output);
+    if (status == NNT_OK) status = nnt_folder_check_writable(config->output);
+    /* Only now, since the trace may be meant for that folder. */
+    if (status == NNT_OK && config->trace[0] != '\0') {
+      status = nnt_file_check_writable(config->trace);
+    }
   }
   NNT_TRY(nnt_comm_follow(run->comm, status));
   return nnt_run_write_results(run, NNT_RUN_RUNNING, NULL);
@@ -218,6 +223,7 @@ static nnt_status train(nnt_run *run, nnt_start *start)
     NNT_TRY(nnt_start_restore(run, start));
   }
   NNT_TRY(open_folder(run));
+  if (run->config.trace[0] != '\0') NNT_TRY(nnt_trace_create(&run->phases.trace, run->comm));
   if (nnt_run_is_writer(run)) tell_begin(run);
   NNT_TRY(nnt_run_loop(run));
   return finish(run);
@@ -234,6 +240,64 @@ static nnt_status record_failure(nnt_run *run, nnt_status failure)
   return nnt_fail(failure, "%s", message);
 }
 
+static void tell_trace(const nnt_run *run, uint64_t written, uint64_t dropped)
+{
+  char text[NNT_MESSAGE_SIZE];
+  int const length =
+      snprintf(text, sizeof text, "Trace: %.300s: %" PRIu64 " events", run->config.trace, written);
+  if (dropped > 0) {
+    (void)snprintf(text + length, sizeof text - (size_t)length,
+                   ", the last ones; %" PRIu64 " before them are not kept", dropped);
+  }
+  run->observer->note(run->observer->context, text);
+}
+
+/* Collective: writes the trace, if there is one, however the run has ended. If not well, its own
+ * status is the one to report, and a trace that cannot be written is but a warning. */
+static nnt_status save_trace(nnt_run *run, nnt_status ended)
+{
+  if (run->phases.trace == NULL) return ended;
+  char message[NNT_MESSAGE_SIZE];
+  (void)snprintf(message, sizeof message, "%s", nnt_last_error());
+  uint64_t written = 0;
+  uint64_t dropped = 0;
+  nnt_status const status = nnt_trace_write(run->phases.trace, run->comm, run->config.trace,
+                                            nnt_phase_names, &written, &dropped);
+  if (nnt_run_is_writer(run) && status == NNT_OK) tell_trace(run, written, dropped);
+  if (ended == NNT_OK) return status;
+  if (nnt_run_is_writer(run) && status != NNT_OK) {
+    run->observer->warning(run->observer->context, nnt_last_error());
+  }
+  return nnt_fail(ended, "%s", message);
+}
+
+/* Collective: trains, and tells what became of it. A signal meanwhile asks for a stop; until the
+ * trace is written, it must not end the process. */
+static nnt_status train_and_tell(nnt_run *run, nnt_start *start)
+{
+  nnt_stop_listen();
+  nnt_status status = train(run, start);
+  bool const complete = status == NNT_OK;
+  if (!complete && status != NNT_STOPPED) status = record_failure(run, status);
+  status = save_trace(run, status);
+  nnt_stop_unlisten();
+  if (complete && nnt_run_is_writer(run)) {
+    tell_end(run, &run->score, run->parameter_digest, true);
+  }
+  return status;
+}
+
+/* Nothing is left to do. */
+static void tell_again(nnt_run *run, const nnt_start *start)
+{
+  nnt_score const score = {start->results.test_loss, start->results.test_accuracy};
+  memcpy(run->checkpoint, start->path, sizeof run->checkpoint);
+  if (run->config.trace[0] != '\0') {
+    run->observer->note(run->observer->context, "no trace is written, since nothing is trained");
+  }
+  tell_end(run, &score, start->results.parameter_digest, false);
+}
+
 /* Collective. */
 static nnt_status start_and_train(nnt_run *run)
 {
@@ -242,17 +306,10 @@ static nnt_status start_and_train(nnt_run *run)
   NNT_TRY(nnt_comm_agree(run->comm, nnt_memory_create(&memory, 1, sizeof(nnt_start), "the start")));
   nnt_start *const start = memory;
   nnt_status status = nnt_start_decide(start, run);
-  if (status == NNT_OK && start->kind == NNT_START_DONE) {
-    if (nnt_run_is_writer(run)) {
-      memcpy(run->checkpoint, start->path, sizeof run->checkpoint);
-      nnt_score const score = {start->results.test_loss, start->results.test_accuracy};
-      tell_end(run, &score, start->results.parameter_digest, false);
-    }
-  } else if (status == NNT_OK) {
-    status = train(run, start);
-    if (status != NNT_OK && status != NNT_STOPPED) {
-      status = record_failure(run, status);
-    }
+  if (status == NNT_OK && start->kind != NNT_START_DONE) {
+    status = train_and_tell(run, start);
+  } else if (status == NNT_OK && nnt_run_is_writer(run)) {
+    tell_again(run, start);
   }
   nnt_checkpoint_free(&start->checkpoint);
   free(start);
@@ -261,6 +318,7 @@ static nnt_status start_and_train(nnt_run *run)
 
 static void tear_down(nnt_run *run)
 {
+  nnt_trace_destroy(run->phases.trace);
   nnt_evaluator_destroy(run->evaluator);
   nnt_trainer_destroy(run->trainer);
   nnt_model_destroy(run->model);

@@ -23,7 +23,9 @@ typedef struct nnt_run {
   uint64_t steps;              /* of the whole run */
   nnt_peak_memory peak_memory; /* rank 0: of all ranks, at the end */
   nnt_position position;
-  nnt_phases phases;
+  nnt_phases phases;  /* with the trace, which the run owns */
+  nnt_score score;    /* of the test set, at the end */
+  double ended;       /* when all was done and written */
   double began;       /* when this process began to train */
   double epoch_began; /* so that now - epoch_began is the time spent in this epoch */
 

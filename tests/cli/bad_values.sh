@@ -32,6 +32,7 @@ try --checkpoint-every 0
 try --checkpoint-every 5hours
 try --resume ''
 try --output ''
+try --trace ''
 try --seed -1
 try --seed 18446744073709551616
 try --microbatches 0

@@ -8,7 +8,7 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 # shellcheck source=tests/support/program.sh
 . "$(dirname "$0")/../support/program.sh"
 
-arguments=(--quiet --hidden 10 --train-samples 300 --test-samples 100 --epochs 1)
+arguments=(--quiet --hidden 10 --train-samples 300 --test-samples 100 --epochs 1 --trace trace.json)
 
 inject() { # <site> <ranks> <rank that fails>
   local code began=$SECONDS named=''
@@ -23,7 +23,7 @@ inject() { # <site> <ranks> <rank that fails>
   echo "$1, rank $3 of $2: $((SECONDS - began)) s"
 }
 
-for site in share load model start exchange trainer evaluator step score predict; do
+for site in share load model start exchange trainer evaluator trace step score predict; do
   inject "$site" 1 0
   inject "$site" 3 2
 done
@@ -31,7 +31,7 @@ done
 inject data 3 0
 
 # What rank 0 does for all, it tells for all, so no rank is named.
-for site in save peak_memory phases results; do
+for site in save peak_memory phases results trace-ranks trace-events trace-file; do
   NNT_FAULT=$site:0 run 3 "${arguments[@]}" --output "run-$site" >out 2>err
   code=$?
   [ "$code" -eq 70 ] || fail "$site: exit code $code"
