@@ -18,7 +18,7 @@ enum { NNT_SLOTS_MAX = 2 };
 /** The slots a rule needs: momentum (sgd with momentum), or m and v (adam). Local; cannot fail. */
 size_t nnt_optimizer_slots(const nnt_optimizer *optimizer);
 
-/** g = g / b, and where l2 is not 0, + 2 l2 w.
+/** g = g * (1 / b), and where l2 is not 0, + 2 l2 w.
  *  g [in,out] (n) sum of the samples' gradients, then the gradient of the mean loss and the penalty
  *  w [in] (n) parameters   b [in] samples in the batch
  *  Local; cannot fail. */

@@ -68,8 +68,8 @@ void NNT_OF_ISA(nnt_sparse_forward)(const nnt_sparse *x, const size_t *sample, s
                                     size_t stride)
 {
   size_t at = 0;
-  for (; at + 2 * NNT_LANES <= width; at += 2 * NNT_LANES) {
-    forward_rows(x, sample, rows, w + at, bias + at, width, 2, z + at, stride);
+  for (; at + VECTORS_MAX * NNT_LANES <= width; at += VECTORS_MAX * NNT_LANES) {
+    forward_rows(x, sample, rows, w + at, bias + at, width, VECTORS_MAX, z + at, stride);
   }
   for (; at < width; at += NNT_LANES) {
     forward_rows(x, sample, rows, w + at, bias + at, width, 1, z + at, stride);
@@ -110,17 +110,34 @@ NNT_INLINE void take(const pair_stack *stack, int level, int vectors, lanes *a, 
   }
 }
 
-/* One pair of columns: leaves are counted in binary, and each carry adds two subtrees. */
+/* Leaves 2k and 2k+1, if there is such a one. */
+NNT_INLINE void sum_two_leaves(const nnt_pair_index *leaves, size_t count, size_t k, size_t pair,
+                               const float *delta, size_t stride, int vectors, lanes *a, lanes *b)
+{
+  lanes c[VECTORS_MAX];
+  lanes d[VECTORS_MAX];
+  sum_leaf(&leaves[2 * k], pair, delta, stride, vectors, a, b);
+  if (2 * k + 1 == count) return;
+  sum_leaf(&leaves[2 * k + 1], pair, delta, stride, vectors, c, d);
+  NNT_UNROLL for (int q = 0; q < vectors; q++)
+  {
+    a[q] = a[q] + c[q];
+    b[q] = b[q] + d[q];
+  }
+}
+
+/* One pair of columns: twos of leaves are counted in binary, and each carry adds two subtrees. */
 NNT_INLINE void gradient_pair(const nnt_pair_index *leaves, size_t count, size_t pair,
                               const float *delta, size_t stride, int vectors, pair_stack *stack,
                               float *dw, size_t width)
 {
   lanes a[VECTORS_MAX];
   lanes b[VECTORS_MAX];
-  for (size_t l = 0; l + 1 < count; l++) {
-    sum_leaf(&leaves[l], pair, delta, stride, vectors, a, b);
+  size_t const last = (count - 1) / 2;
+  for (size_t k = 0; k < last; k++) {
+    sum_two_leaves(leaves, count, k, pair, delta, stride, vectors, a, b);
     int level = 0;
-    for (size_t carry = l; carry % 2 == 1; carry /= 2) {
+    for (size_t carry = k; carry % 2 == 1; carry /= 2) {
       take(stack, level++, vectors, a, b);
     }
     NNT_UNROLL for (int q = 0; q < vectors; q++)
@@ -129,9 +146,9 @@ NNT_INLINE void gradient_pair(const nnt_pair_index *leaves, size_t count, size_t
       store(stack->second[level] + q * NNT_LANES, b[q]);
     }
   }
-  sum_leaf(&leaves[count - 1], pair, delta, stride, vectors, a, b);
+  sum_two_leaves(leaves, count, last, pair, delta, stride, vectors, a, b);
   int level = 0;
-  for (size_t carry = count - 1; carry > 0; carry /= 2, level++) {
+  for (size_t carry = last; carry > 0; carry /= 2, level++) {
     if (carry % 2 == 1) take(stack, level, vectors, a, b);
   }
   NNT_UNROLL for (int q = 0; q < vectors; q++)
@@ -172,8 +189,8 @@ void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_pair_index *leaves, size_t count,
                                      const float *delta, size_t stride, size_t width, float *dw)
 {
   size_t at = 0;
-  for (; at + 4 * NNT_LANES <= width; at += 4 * NNT_LANES) {
-    gradient_pairs(leaves, count, pairs, delta + at, stride, width, 4, dw + at);
+  for (; at + VECTORS_MAX * NNT_LANES <= width; at += VECTORS_MAX * NNT_LANES) {
+    gradient_pairs(leaves, count, pairs, delta + at, stride, width, VECTORS_MAX, dw + at);
   }
   for (; at < width; at += NNT_LANES) {
     gradient_pairs(leaves, count, pairs, delta + at, stride, width, 1, dw + at);
