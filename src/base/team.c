@@ -84,6 +84,12 @@ void nnt_team_do(const nnt_team *team, const nnt_team_work *work)
   }
 }
 
+void nnt_team_meet(const nnt_team *team, const nnt_team_work *work)
+{
+  finish(phase_of(team, work->phase), team->tasks[work->phase], work);
+  nnt_team_wait(team, work);
+}
+
 static void pause_shortly(void)
 {
 #if defined(__x86_64__)

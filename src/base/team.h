@@ -42,6 +42,10 @@ typedef struct nnt_team_work {
  * fail. */
 void nnt_team_do(const nnt_team *team, const nnt_team_work *work);
 
+/** Counts the calling worker's part of the phase as done, and waits for the others: a barrier, for
+ * phases with a task for each worker. work->task is not looked at. Local; cannot fail. */
+void nnt_team_meet(const nnt_team *team, const nnt_team_work *work);
+
 /** Waits until all tasks of the phase are done and it is closed: what they wrote is then visible.
  *  Local; cannot fail. */
 void nnt_team_wait(const nnt_team *team, const nnt_team_work *work);

@@ -1,5 +1,6 @@
-/* Messages of a step with NNT_EXCHANGE_TREE: every rank sends each other rank that rank's segment
- * of its subtree sums, one message a subtree, and its tail. All messages are prepared once. */
+/* A step with NNT_EXCHANGE_TREE: every rank lays open the sums of its subtrees to the ranks of its
+ * node, and sends each rank of other nodes that rank's segment of them, one message a subtree, and
+ * its tail. All messages are prepared once. */
 #include "comm/exchange.h"
 
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "comm/exchange_private.h"
+#include "comm/neighbours.h"
 
 enum { TAG_TAIL = NNT_SUBTREES_MAX };
 
@@ -66,36 +68,56 @@ static nnt_status list_subtrees(nnt_exchange *exchange)
   return NNT_OK;
 }
 
-static nnt_status allocate_buffers(nnt_exchange *exchange)
+/* Local; NNT_ENOMEM. Of the subtrees of other nodes, the segment comes here. */
+static nnt_status allocate_incoming(nnt_exchange *exchange)
 {
-  size_t const segment = nnt_exchange_segment(exchange).count;
-  size_t const foreign = exchange->subtree_count - exchange->own_count;
-  size_t const size = (size_t)exchange->comm->size;
-  size_t floats = 0;
-  if (!nnt_size_multiply(exchange->own_count, exchange->parameters, &floats)) {
-    return nnt_fail(NNT_ENOMEM, "the gradients are too large to address");
+  size_t far = 0;
+  for (size_t k = 0; k < exchange->subtree_count; k++) {
+    far += !nnt_is_near(exchange->neighbours, exchange->subtrees[k].owner);
   }
-  NNT_TRY(nnt_floats_create(&exchange->gradients, floats, "the gradients"));
-  if (!nnt_size_multiply(foreign, segment, &floats)) {
+  size_t floats = 0;
+  if (!nnt_size_multiply(far, nnt_exchange_segment(exchange).count, &floats)) {
     return nnt_fail(NNT_ENOMEM, "the gradients of other ranks are too large to address");
   }
   NNT_TRY(nnt_floats_create(&exchange->incoming, floats, "the gradients of other ranks"));
-  NNT_TRY(nnt_floats_create(&exchange->sum, segment + NNT_FLOAT_TAIL, "the summed gradient"));
-  /* The right child of a node on the lowest level has a chunk of its own as well. */
-  size_t const chunks = nnt_tree_levels(exchange->microbatches) + 1;
-  NNT_TRY(nnt_floats_create(&exchange->scratch, chunks * NNT_CHUNK, "partial sums"));
+  size_t const size = (size_t)exchange->comm->size;
   void *memory = NULL;
-  NNT_TRY(nnt_memory_create(&memory, size, sizeof *exchange->tails, "the tails of a step"));
-  exchange->tails = memory;
-  size_t const messages = foreign + (exchange->own_count + 2) * size;
+  size_t const messages = far + (exchange->own_count + 2) * size;
   NNT_TRY(nnt_memory_create(&memory, messages, sizeof(MPI_Request), "the message handles"));
   exchange->requests = memory;
   return NNT_OK;
 }
 
+/* Local; NNT_ENOMEM. */
+static nnt_status allocate_buffers(nnt_exchange *exchange)
+{
+  size_t const segment = nnt_exchange_segment(exchange).count;
+  NNT_TRY(nnt_floats_create(&exchange->sum, segment + NNT_FLOAT_TAIL, "the summed gradient"));
+  /* The right child of a node on the lowest level has a chunk of its own as well. */
+  size_t const chunks = nnt_tree_levels(exchange->microbatches) + 1;
+  NNT_TRY(nnt_floats_create(&exchange->scratch, chunks * NNT_CHUNK, "partial sums"));
+  void *memory = NULL;
+  NNT_TRY(nnt_memory_create(&memory, (size_t)exchange->comm->size, sizeof *exchange->tails,
+                            "the tails of a step"));
+  exchange->tails = memory;
+  if (exchange->kind != NNT_EXCHANGE_ALLREDUCE) return NNT_OK;
+  size_t floats = 0;
+  if (!nnt_size_multiply(exchange->own_count, exchange->parameters, &floats)) {
+    return nnt_fail(NNT_ENOMEM, "the gradients are too large to address");
+  }
+  return nnt_floats_create(&exchange->own_gradients, floats, "the gradients");
+}
+
 static MPI_Request *next_request(nnt_exchange *exchange)
 {
   return &exchange->requests[exchange->request_count++];
+}
+
+/* The sum of a subtree that a rank of this node has formed lies in shared memory. */
+static float *near_sum(const nnt_exchange *exchange, const nnt_subtree *subtree)
+{
+  nnt_neighbours const *const near = exchange->neighbours;
+  return near->gradients[near->place[subtree->owner]] + subtree->index * exchange->parameters;
 }
 
 static void prepare_incoming(nnt_exchange *exchange)
@@ -104,8 +126,8 @@ static void prepare_incoming(nnt_exchange *exchange)
   float *at = exchange->incoming;
   for (size_t k = 0; k < exchange->subtree_count; k++) {
     nnt_subtree *const subtree = &exchange->subtrees[k];
-    if (subtree->owner == exchange->comm->rank) {
-      subtree->sum = exchange->gradients + subtree->index * exchange->parameters + segment.first;
+    if (nnt_is_near(exchange->neighbours, subtree->owner)) {
+      subtree->sum = near_sum(exchange, subtree) + segment.first;
       continue;
     }
     subtree->sum = at;
@@ -119,11 +141,10 @@ static void prepare_incoming(nnt_exchange *exchange)
 
 static void prepare_messages(nnt_exchange *exchange)
 {
-  if (exchange->kind == NNT_EXCHANGE_ALLREDUCE) return;
   prepare_incoming(exchange);
-  int const rank = exchange->comm->rank;
+  nnt_tail *const own = nnt_tail_of(exchange, exchange->comm->rank);
   for (int other = 0; other < exchange->comm->size; other++) {
-    if (other == rank) continue;
+    if (nnt_is_near(exchange->neighbours, other)) continue;
     MPI_Recv_init(&exchange->tails[other], sizeof(nnt_tail), MPI_BYTE, other, TAG_TAIL,
                   exchange->comm->mpi, next_request(exchange));
     for (size_t k = 0; k < exchange->own_count && exchange->segment_count[other] > 0; k++) {
@@ -131,9 +152,21 @@ static void prepare_messages(nnt_exchange *exchange)
                     exchange->segment_count[other], MPI_FLOAT, other, (int)k, exchange->comm->mpi,
                     next_request(exchange));
     }
-    MPI_Send_init(&exchange->tails[rank], sizeof(nnt_tail), MPI_BYTE, other, TAG_TAIL,
-                  exchange->comm->mpi, next_request(exchange));
+    MPI_Send_init(own, sizeof(nnt_tail), MPI_BYTE, other, TAG_TAIL, exchange->comm->mpi,
+                  next_request(exchange));
   }
+}
+
+/* Collective; NNT_ENOMEM. */
+static nnt_status connect(nnt_exchange *exchange)
+{
+  exchange->gradients = exchange->own_gradients;
+  if (exchange->kind == NNT_EXCHANGE_ALLREDUCE) return NNT_OK;
+  NNT_TRY(nnt_neighbours_create(&exchange->neighbours, exchange));
+  exchange->gradients = exchange->neighbours->gradients[exchange->neighbours->me];
+  NNT_TRY(nnt_comm_agree(exchange->comm, allocate_incoming(exchange)));
+  prepare_messages(exchange);
+  return NNT_OK;
 }
 
 static nnt_status set_up(nnt_exchange *exchange, const nnt_exchange_shape *shape)
@@ -159,11 +192,11 @@ nnt_status nnt_exchange_create(nnt_exchange **out, const nnt_comm *comm,
     status = set_up(exchange, shape);
   }
   status = nnt_comm_agree(comm, status);
-  if (status != NNT_OK || exchange == NULL) {
+  if (status == NNT_OK) status = connect(exchange);
+  if (status != NNT_OK) {
     nnt_exchange_destroy(exchange);
     return status;
   }
-  prepare_messages(exchange);
   *out = exchange;
   return NNT_OK;
 }
@@ -178,7 +211,8 @@ void nnt_exchange_destroy(nnt_exchange *exchange)
   free(exchange->segment_first);
   free(exchange->tile_count);
   free(exchange->tile_first);
-  free(exchange->gradients);
+  nnt_neighbours_destroy(exchange->neighbours);
+  free(exchange->own_gradients);
   free(exchange->subtrees);
   free(exchange->incoming);
   free(exchange->tails);
@@ -186,6 +220,13 @@ void nnt_exchange_destroy(nnt_exchange *exchange)
   free(exchange->sum);
   free(exchange->scratch);
   free(exchange);
+}
+
+nnt_tail *nnt_tail_of(nnt_exchange *exchange, int rank)
+{
+  nnt_neighbours const *const near = exchange->neighbours;
+  if (near == NULL || !nnt_is_near(near, rank)) return &exchange->tails[rank];
+  return &near->tails[near->place[rank]];
 }
 
 nnt_range nnt_exchange_microbatches(const nnt_exchange *exchange)
@@ -256,10 +297,10 @@ static float *reduce_segment(nnt_exchange *exchange)
   return exchange->sum;
 }
 
-static nnt_tally add_tallies(const nnt_exchange *exchange, nnt_range node)
+static nnt_tally add_tallies(nnt_exchange *exchange, nnt_range node)
 {
   nnt_subtree const *const subtree = find_subtree(exchange, node);
-  if (subtree != NULL) return exchange->tails[subtree->owner].tally[subtree->index];
+  if (subtree != NULL) return nnt_tail_of(exchange, subtree->owner)->tally[subtree->index];
   size_t const half = nnt_tree_split(node.count);
   nnt_tally const left = add_tallies(exchange, (nnt_range){node.first, half});
   nnt_tally const right = add_tallies(exchange, (nnt_range){node.first + half, node.count - half});
@@ -269,7 +310,7 @@ static nnt_tally add_tallies(const nnt_exchange *exchange, nnt_range node)
 static void fill_tail(nnt_exchange *exchange, const nnt_tally *tallies, nnt_wishes wishes,
                       nnt_status local)
 {
-  nnt_tail *const tail = &exchange->tails[exchange->comm->rank];
+  nnt_tail *const tail = nnt_tail_of(exchange, exchange->comm->rank);
   memcpy(tail->tally, tallies, exchange->own_count * sizeof *tallies);
   tail->failed = local != NNT_OK;
   tail->stop = wishes.stop;
@@ -277,12 +318,12 @@ static void fill_tail(nnt_exchange *exchange, const nnt_tally *tallies, nnt_wish
 }
 
 /* Returns whether some rank failed. */
-static bool read_tails(const nnt_exchange *exchange, nnt_wishes *wishes)
+static bool read_tails(nnt_exchange *exchange, nnt_wishes *wishes)
 {
   bool failed = false;
   *wishes = (nnt_wishes){false, false};
   for (int rank = 0; rank < exchange->comm->size; rank++) {
-    nnt_tail const *const tail = &exchange->tails[rank];
+    nnt_tail const *const tail = nnt_tail_of(exchange, rank);
     failed |= tail->failed != 0;
     wishes->stop |= tail->stop != 0;
     wishes->save |= tail->save != 0;
@@ -298,7 +339,9 @@ nnt_status nnt_exchange_reduce(nnt_exchange *exchange, const nnt_tally *tallies,
     return nnt_exchange_allreduce(exchange, wishes, local, total, sum);
   }
   int const count = (int)exchange->request_count;
+  exchange->neighbours->round++;
   MPI_Startall(count, exchange->requests);
+  nnt_neighbours_meet(exchange->neighbours, NNT_MEET_GRADIENTS);
   nnt_wait_all(exchange->comm, count, exchange->requests);
   if (read_tails(exchange, wishes)) return nnt_comm_agree(exchange->comm, local);
   *total = add_tallies(exchange, (nnt_range){0, exchange->microbatches});

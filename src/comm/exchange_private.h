@@ -22,6 +22,8 @@ typedef struct nnt_subtree {
   const float *sum; /* (count of our segment) */
 } nnt_subtree;
 
+typedef struct nnt_neighbours nnt_neighbours;
+
 struct nnt_exchange {
   const nnt_comm *comm; /* borrowed; outlives the exchange */
   nnt_exchange_kind kind;
@@ -37,12 +39,14 @@ struct nnt_exchange {
 
   nnt_range own[NNT_SUBTREES_MAX]; /* our subtrees */
   size_t own_count;
-  float *gradients; /* (own_count, P) */
+  float *gradients;           /* (own_count, P) */
+  float *own_gradients;       /* the same, if they are the rank's own memory */
+  nnt_neighbours *neighbours; /* with NNT_EXCHANGE_TREE */
 
   nnt_subtree *subtrees; /* of all ranks, by leaves */
   size_t subtree_count;
-  float *incoming; /* the others' sums of our segment */
-  nnt_tail *tails; /* of all ranks */
+  float *incoming; /* sums of our segment that come as messages */
+  nnt_tail *tails; /* of all ranks, but for those of our node */
   MPI_Request *requests;
   size_t request_count;
 
@@ -52,6 +56,9 @@ struct nnt_exchange {
 
 /** How many floats are taken through the tree at a time: a chunk of each level stays in L1. */
 enum { NNT_CHUNK = 1024 };
+
+/** The tail of a rank: in shared memory if it is on this node. Borrowed. Local; cannot fail. */
+nnt_tail *nnt_tail_of(nnt_exchange *exchange, int rank);
 
 /** With NNT_EXCHANGE_ALLREDUCE the tail is a few floats behind the gradient. */
 enum { NNT_FLOAT_TAIL = 5 };

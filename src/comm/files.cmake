@@ -3,6 +3,7 @@ target_sources(nntrain PRIVATE
   src/comm/clock_offset.c
   src/comm/comm.c
   src/comm/exchange.c
+  src/comm/neighbours.c
   src/comm/node_memory.c
   src/comm/placement.c
   src/comm/placement_text.c

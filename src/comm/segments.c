@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "comm/exchange_private.h"
+#include "comm/neighbours.h"
 
 static nnt_status integers_create(int **out, size_t n)
 {
@@ -58,9 +59,26 @@ nnt_range nnt_exchange_tiles(const nnt_exchange *exchange)
   return (nnt_range){(size_t)exchange->tile_first[rank], (size_t)exchange->tile_count[rank]};
 }
 
+/* On one node: each rank lays open its segment, and copies those of the others. */
+static void gather_here(nnt_exchange *exchange, float *parameters)
+{
+  nnt_range const mine = nnt_exchange_segment(exchange);
+  float *const shared = exchange->neighbours->segments;
+  memcpy(shared + mine.first, parameters + mine.first, mine.count * sizeof *parameters);
+  nnt_neighbours_meet(exchange->neighbours, NNT_MEET_SEGMENTS);
+  size_t const end = mine.first + mine.count;
+  memcpy(parameters, shared, mine.first * sizeof *parameters);
+  memcpy(parameters + end, shared + end, (exchange->parameters - end) * sizeof *parameters);
+}
+
 void nnt_exchange_gather(nnt_exchange *exchange, float *parameters)
 {
   if (exchange->kind == NNT_EXCHANGE_ALLREDUCE || exchange->comm->size == 1) return;
+  if (exchange->comm->nodes == 1) {
+    gather_here(exchange, parameters);
+    return;
+  }
+  nnt_neighbours_meet(exchange->neighbours, NNT_MEET_SEGMENTS);
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, parameters, exchange->segment_count,
                   exchange->segment_first, MPI_FLOAT, exchange->comm->mpi, &request);
