@@ -153,6 +153,25 @@ static void print_plan(const nnt_run_info *info)
   if (info->done > 0) (void)printf("going on after step %s\n", with_commas(info->done, count));
 }
 
+static void print_means(const nnt_run_info *info)
+{
+  nnt_config const *const config = info->config;
+  bool const sparse = nnt_model_reads_sparse(info->model);
+  (void)printf("computing: %s kernels, %sexchange %s, %" PRIu64 " %s a rank\n",
+               nnt_isa_names[nnt_model_isa(info->model)],
+               sparse ? "the first layer skips zeros, " : "", nnt_exchange_names[config->exchange],
+               config->threads, config->threads == 1 ? "thread" : "threads");
+}
+
+static void print_idle_cores(const nnt_run_info *info)
+{
+  uint64_t const threads = info->config->threads;
+  if (info->placement->ranks != 1 || threads >= (uint64_t)info->cores) return;
+  (void)printf("%" PRIu64
+               " of %d cores %s used; to use all: mpirun -n %d nntrain, or --threads auto\n",
+               threads, info->cores, threads == 1 ? "is" : "are", info->cores);
+}
+
 static void print_configuration(const nnt_config *config)
 {
   char value[NNT_VALUE_SIZE];
@@ -171,13 +190,12 @@ static void begin(void *context, const nnt_run_info *info)
   (void)printf("nntrain " NNTRAIN_VERSION ": OpenBLAS for %s%s\n", info->blas_core, text);
   nnt_placement_text(info->placement, text);
   (void)printf("placement: %s\n", text);
-  if (info->placement->ranks == 1 && info->cores > 1) {
-    (void)printf("one rank uses one core; to use all: mpirun -n %d nntrain\n", info->cores);
-  }
+  print_idle_cores(info);
   print_data(info->data);
   print_model(info->model);
   print_optimizer(info);
   print_plan(info);
+  print_means(info);
   if (info->config->verbose) print_configuration(info->config);
   (void)fflush(stdout);
 }

@@ -169,7 +169,8 @@ static nnt_status sync_folder(const char *folder)
 }
 
 /* Puts the temporary in the place of the file, and closes it. Closed last: without its lock, other
- * writers would take the temporary for a leftover.   written: all went well so far, else errno tells */
+ * writers would take the temporary for a leftover.   written: all went well so far, else errno
+ * tells */
 static nnt_status finish(const char *path, const char *temporary, int file, bool written)
 {
   char folder[NNT_PATH_SIZE];

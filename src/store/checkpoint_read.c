@@ -67,6 +67,18 @@ static nnt_status get_short_text(const nnt_h5_source *source, const char *name, 
                   NNT_OWN_GROUP);
 }
 
+static nnt_status get_instructions(const nnt_h5_source *source, nnt_isa *out)
+{
+  char name[NNT_NAME_SIZE];
+  NNT_TRY(get_short_text(source, "instructions", name, sizeof name));
+  int const found = nnt_name_find(nnt_isa_names, NNT_ISA_COUNT, name);
+  if (found < 0) {
+    return nnt_fail(source->bad, "%s: unknown instruction set '%s'", source->name, name);
+  }
+  *out = (nnt_isa)found;
+  return NNT_OK;
+}
+
 static nnt_status get_descriptions(const nnt_h5_source *source, nnt_checkpoint *out)
 {
   char *text = NULL;
@@ -74,6 +86,7 @@ static nnt_status get_descriptions(const nnt_h5_source *source, nnt_checkpoint *
   NNT_TRY(get_short_text(source, "parameter_digest", out->parameter_digest,
                          sizeof out->parameter_digest));
   NNT_TRY(get_short_text(source, "blas_core", out->blas_core, sizeof out->blas_core));
+  NNT_TRY(get_instructions(source, &out->instructions));
   NNT_TRY(nnt_h5_get_text(source, NNT_OWN_GROUP, "model_json", &text));
   nnt_status status = nnt_model_understand(text, source->name, &out->model);
   free(text);

@@ -191,6 +191,8 @@ static nnt_status put_own_texts(const writer *it)
   NNT_TRY(
       nnt_h5_put_text(it->file, NNT_OWN_GROUP, "parameter_digest", checkpoint->parameter_digest));
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "blas_core", checkpoint->blas_core));
+  NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "instructions",
+                          nnt_isa_names[checkpoint->instructions]));
   NNT_TRY(nnt_model_describe(&checkpoint->model, &text));
   NNT_TRY(put_json(it->file, NNT_OWN_GROUP, "model_json", text));
   NNT_TRY(nnt_training_describe(&checkpoint->loss, &checkpoint->optimizer, &text));

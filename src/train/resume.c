@@ -250,6 +250,12 @@ static nnt_status decide(nnt_start *out, nnt_run *run)
     warn(run, "%s was made with OpenBLAS kernels for %s, now they are for %s: the bits may differ",
          out->path, out->checkpoint.blas_core, nnt_blas_core());
   }
+  nnt_isa const before = out->checkpoint.instructions;
+  nnt_isa const now = nnt_model_isa(run->model);
+  if (nnt_isa_fuses(before) != nnt_isa_fuses(now)) {
+    warn(run, "%s was made with %s kernels, now they are %s: the bits may differ", out->path,
+         nnt_isa_names[before], nnt_isa_names[now]);
+  }
   return NNT_OK;
 }
 

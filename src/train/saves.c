@@ -109,6 +109,7 @@ static nnt_status write_checkpoint(nnt_run *run, bool complete)
       .position = run->position,
       .history = run->history,
       .microbatches = run->microbatches,
+      .instructions = nnt_model_isa(run->model),
       .seed = run->config.seed,
       .setting_count = run->setting_count,
       .settings = run->settings,

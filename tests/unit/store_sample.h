@@ -200,6 +200,7 @@ static inline void sample_checkpoint(nnt_checkpoint *out, int which)
   (void)snprintf(out->data_digest, sizeof out->data_digest, "%064d", 7);
   (void)snprintf(out->parameter_digest, sizeof out->parameter_digest, "%064d", 9);
   (void)snprintf(out->blas_core, sizeof out->blas_core, "Haswell");
+  out->instructions = NNT_ISA_AVX2;
   out->complete = which % 2 == 1;
 }
 

@@ -95,6 +95,7 @@ static void expect_same(const nnt_checkpoint *a, const nnt_checkpoint *b)
   CU_ASSERT_STRING_EQUAL(a->data_digest, b->data_digest);
   CU_ASSERT_STRING_EQUAL(a->parameter_digest, b->parameter_digest);
   CU_ASSERT_STRING_EQUAL(a->blas_core, b->blas_core);
+  CU_ASSERT_EQUAL(a->instructions, b->instructions);
   CU_ASSERT_EQUAL(a->complete, b->complete);
   CU_ASSERT_EQUAL_FATAL(a->setting_count, b->setting_count);
   for (size_t i = 0; i < a->setting_count; i++) {
