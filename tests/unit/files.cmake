@@ -1,6 +1,8 @@
 nnt_unit_test(status)
 nnt_unit_test(kernels)
 nnt_unit_test(blas_core)
+nnt_unit_test(sparse_kernels)
+nnt_unit_test(narrow_kernels)
 nnt_unit_test(activations)
 nnt_unit_test(loss)
 nnt_unit_test(optimizers)
