@@ -123,9 +123,9 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
           "power of two that is not below the number of ranks)"),
     CHOICE(EXCHANGE, "exchange", "parallel", exchange, nnt_exchange_names, NNT_EXCHANGE_COUNT, true,
            "auto|shared|tree|allreduce",
-           "How gradients are added: on one copy of the parameters that the ranks of a node share, "
-           "between replicas in a fixed tree (both give the same bits), or by one MPI_Allreduce, "
-           "whose bits depend on the number of ranks; auto: shared on one node, else tree"),
+           "How gradients are added: on one copy of the parameters that ranks share, or in a tree "
+           "between replicas, with the same bits; or by one MPI_Allreduce; auto: shared on one "
+           "node"),
     [NNT_OPTION_THREADS] = {.option =
                                 ABOUT(THREADS, "threads", "parallel", "N|auto",
                                       "Threads of each rank; auto: as many as there are cores "
