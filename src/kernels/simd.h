@@ -6,6 +6,7 @@
 #ifndef KERNELS_SIMD_H
 #define KERNELS_SIMD_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -50,28 +51,28 @@ NNT_INLINE lanes choose(ints mask, lanes a, lanes b)
   return (lanes)(((ints)a & mask) | ((ints)b & ~mask));
 }
 
-/** e^x to within 1 ulp for -87.33 <= x <= 88.37; less gives the value at -87.33 (1.18e-38), more
- *  that at 88.37; NaN gives NaN. Source: Cody and Waite 1980; polynomial of degree 6 for 2^f - 1,
- *  here in e^r: Cephes expf. */
+/** e^x to within 1 ulp for -87.33 <= x <= 88.37; less gives 0, more infinity; NaN gives NaN.
+ * Source: Cody and Waite 1980; polynomial of degree 6 for 2^f - 1, here in e^r: Cephes expf. */
 NNT_INLINE lanes exponential(lanes x)
 {
   lanes const low = splat(-87.33F);
   lanes const high = splat(88.37F);
-  lanes y = choose(x < low, low, x);
-  y = choose(y > high, high, y);
   /* Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
   lanes const shifter = splat(12582912.0F);
-  lanes const shifted = fused(y, splat(1.44269504F), shifter);
+  lanes const shifted = fused(x, splat(1.44269504F), shifter);
   lanes const n = shifted - shifter;
   lanes const scale = (lanes)((ints)shifted << 23);
-  lanes const r = fused(n, splat(2.12194440e-4F), fused(n, splat(-0.693359375F), y));
+  lanes const r = fused(n, splat(2.12194440e-4F), fused(n, splat(-0.693359375F), x));
   lanes p = fused(splat(1.9875691500e-4F), r, splat(1.3981999507e-3F));
   p = fused(p, r, splat(8.3334519073e-3F));
   p = fused(p, r, splat(4.1665795894e-2F));
   p = fused(p, r, splat(1.6666665459e-1F));
   p = fused(p, r, splat(5.0000001201e-1F));
   p = fused(p, r * r, r) + 1.0F;
-  lanes const e = (lanes)((ints)p + (ints)scale);
+  /* Out of range this is a number without meaning. */
+  lanes e = (lanes)((ints)p + (ints)scale);
+  e = choose(x < low, splat(0.0F), e);
+  e = choose(x > high, splat(INFINITY), e);
   return choose(x == x, e, x);
 }
 
