@@ -38,6 +38,11 @@ try --seed 18446744073709551616
 try --microbatches 0
 try --keep 0
 try --exchange tre
+try --threads 0
+try --threads 1025
+try --threads none
+try --first-layer thin
+try --instructions avx521
 try --label-smoothing 1
 try --epochs
 try --quiet=yes

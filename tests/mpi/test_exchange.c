@@ -47,6 +47,8 @@ static nnt_tally expected_tally(size_t first, size_t n)
   return (nnt_tally){left.loss + right.loss, left.correct + right.correct};
 }
 
+enum { TILE = 4096 };
+
 typedef struct outcome {
   nnt_status status;
   size_t wrong; /* numbers that are not what they should be */
@@ -96,12 +98,28 @@ static outcome play_step(nnt_exchange *exchange, size_t parameters, size_t micro
   return seen;
 }
 
+/* Collective: creates an exchange whose tiles are all as large as the one before them, but for a
+ * shorter last one. */
+static nnt_status exchange_create(nnt_exchange **out, nnt_exchange_kind kind, size_t parameters,
+                                  size_t tile, size_t microbatches)
+{
+  size_t const tiles = (parameters + tile - 1) / tile;
+  size_t *const first = calloc(tiles + 1, sizeof *first);
+  for (size_t t = 0; t <= tiles; t++) {
+    first[t] = t == tiles ? parameters : t * tile;
+  }
+  nnt_exchange_shape const shape = {
+      .kind = kind, .tiles = tiles, .tile_first = first, .microbatches = microbatches};
+  nnt_status const status = nnt_exchange_create(out, test_comm, &shape);
+  free(first);
+  return status;
+}
+
 static void check_step(nnt_exchange_kind kind, size_t parameters, size_t microbatches,
                        double tolerance)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const created =
-      nnt_exchange_create(&exchange, test_comm, kind, parameters, microbatches);
+  nnt_status const created = exchange_create(&exchange, kind, parameters, TILE, microbatches);
   CU_ASSERT_EQUAL(created, NNT_OK);
   if (created != NNT_OK) return;
   /* Twice, because the messages are prepared once and used again. */
@@ -145,7 +163,7 @@ static void allreduce_gives_the_same_up_to_rounding(void)
 static void every_microbatch_has_one_owner(void)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const status = nnt_exchange_create(&exchange, test_comm, NNT_EXCHANGE_TREE, 10, 11);
+  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, 3, 11);
   int64_t owners[11] = {0};
   int64_t segment = 0;
   if (status == NNT_OK) {
@@ -172,7 +190,7 @@ static void every_microbatch_has_one_owner(void)
 static void a_failed_rank_fails_the_step_on_all(nnt_exchange_kind kind)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const created = nnt_exchange_create(&exchange, test_comm, kind, 100, 8);
+  nnt_status const created = exchange_create(&exchange, kind, 100, 7, 8);
   int const last = nnt_comm_size(test_comm) - 1;
   nnt_status local = NNT_OK;
   if (nnt_comm_rank(test_comm) == last) local = nnt_fail(NNT_EIO, "lost");
@@ -201,27 +219,29 @@ static void more_ranks_than_microbatches_are_refused(void)
 {
   nnt_exchange *exchange = NULL;
   size_t const ranks = (size_t)nnt_comm_size(test_comm);
-  nnt_status const status =
-      nnt_exchange_create(&exchange, test_comm, NNT_EXCHANGE_TREE, 10, ranks - 1);
+  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, 3, ranks - 1);
   CU_ASSERT_EQUAL(status, NNT_EUSAGE);
   CU_ASSERT_PTR_NULL(exchange);
 }
 
 /* Squares of whole numbers: any order of addition gives the same, so the sum is known. */
-static void sums_over_blocks_cover_all_parameters(void)
+static void sums_over_tiles_cover_all_parameters(void)
 {
-  size_t const parameters = 3 * NNT_BLOCK + 5;
+  size_t const parameters = 3 * TILE + 5;
   nnt_exchange *exchange = NULL;
-  nnt_status const status =
-      nnt_exchange_create(&exchange, test_comm, NNT_EXCHANGE_TREE, parameters, 8);
+  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, parameters, TILE, 8);
   double sum = 0.0;
   if (status == NNT_OK) {
-    double of_segment[8] = {0.0};
-    nnt_range const segment = nnt_exchange_segment(exchange);
-    for (size_t i = 0; i < segment.count; i++) {
-      of_segment[i / NNT_BLOCK] += (double)(segment.first + i);
+    double values[4] = {NAN, NAN, NAN, NAN};
+    nnt_range const tiles = nnt_exchange_tiles(exchange);
+    for (size_t t = tiles.first; t < tiles.first + tiles.count; t++) {
+      values[t] = 0.0;
     }
-    sum = nnt_exchange_sum_blocks(exchange, of_segment);
+    nnt_range const segment = nnt_exchange_segment(exchange);
+    for (size_t i = segment.first; i < segment.first + segment.count; i++) {
+      values[i / TILE] += (double)i;
+    }
+    sum = nnt_exchange_sum_tiles(exchange, values);
   }
   nnt_exchange_destroy(exchange);
   CU_ASSERT_EQUAL(status, NNT_OK);
@@ -230,9 +250,9 @@ static void sums_over_blocks_cover_all_parameters(void)
 
 static void check_spread(nnt_exchange_kind kind)
 {
-  enum { PARAMETERS = 2 * NNT_BLOCK + 3 };
+  enum { PARAMETERS = 2 * TILE + 3 };
   nnt_exchange *exchange = NULL;
-  nnt_status const status = nnt_exchange_create(&exchange, test_comm, kind, PARAMETERS, 8);
+  nnt_status const status = exchange_create(&exchange, kind, PARAMETERS, TILE, 8);
   bool const root = nnt_comm_rank(test_comm) == 0;
   float *const all = calloc(PARAMETERS, sizeof *all);
   float *const back = calloc(PARAMETERS, sizeof *back);
@@ -274,7 +294,7 @@ static CU_TestInfo tests[] = {
     {"a failure rides behind the tree", a_failure_rides_behind_the_tree},
     {"a failure rides behind the allreduce", a_failure_rides_behind_the_allreduce},
     {"more ranks than microbatches are refused", more_ranks_than_microbatches_are_refused},
-    {"sums over blocks cover all parameters", sums_over_blocks_cover_all_parameters},
+    {"sums over tiles cover all parameters", sums_over_tiles_cover_all_parameters},
     {"state is spread and collected", state_is_spread_and_collected},
     CU_TEST_INFO_NULL,
 };

@@ -220,7 +220,7 @@ static double compare_weights(const oracle *self)
   char path[NNT_PATH_SIZE];
   (void)snprintf(path, sizeof path, "%.3000s/model.json", self->folder);
   if (nnt_keras_model_read(path, spec, &compile) == NNT_OK &&
-      nnt_model_create(&model, spec) == NNT_OK &&
+      nnt_model_create(&model, spec, NULL) == NNT_OK &&
       nnt_checkpoint_find(self->output, checkpoint, &found, path, damaged, 1, &damaged_count) ==
           NNT_OK &&
       found && checkpoint->parameter_count == nnt_model_parameter_count(model)) {

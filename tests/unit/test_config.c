@@ -66,7 +66,7 @@ static void recipes_are_the_tutorials(void)
   CU_ASSERT_STRING_EQUAL(text_of("epochs"), "20");
   CU_ASSERT_STRING_EQUAL(text_of("steps"), "");
   CU_ASSERT_STRING_EQUAL(text_of("validation"), "test");
-  CU_ASSERT_STRING_EQUAL(text_of("exchange"), "tree");
+  CU_ASSERT_STRING_EQUAL(text_of("exchange"), "auto");
   CU_ASSERT_EQUAL(ask("recipe", "tensorflow"), NNT_OK);
   CU_ASSERT_STRING_EQUAL(text_of("hidden"), "500");
   CU_ASSERT_STRING_EQUAL(text_of("activation"), "sigmoid");
@@ -114,7 +114,10 @@ static struct {
     {"seed", {"0", "18446744073709551615"}, {"-1", "18446744073709551616"}},
     {"no-shuffle", {"true"}, {"1"}},
     {"microbatches", {"1", "65536"}, {"0", "65537"}},
-    {"exchange", {"allreduce"}, {"ring"}},
+    {"exchange", {"auto", "shared", "tree", "allreduce"}, {"ring"}},
+    {"threads", {"auto", "1", "1024"}, {"0", "1025", "aut"}},
+    {"first-layer", {"auto", "sparse", "dense"}, {"1"}},
+    {"instructions", {"auto", "baseline", "avx2", "avx512"}, {"avx"}},
     {"blas-core", {"auto", "keep"}, {"Haswell"}},
     {"output", {"."}, {""}},
     {"resume", {"never", "auto", "require", "a/checkpoint-5.weights.h5"}, {""}},

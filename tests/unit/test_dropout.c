@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "definitions.h"
+#include "model_sample.h"
 #include "nntrain/model.h"
 #include "suite.h"
 
@@ -14,24 +14,27 @@ enum { WIDTH = 100, ROWS = 60, COUNT = WIDTH * ROWS };
 typedef struct dropping {
   nnt_model *model;
   nnt_workspace *workspace;
-  float *parameters;
+  float *arena;
+  float *outputs; /* (ROWS, WIDTH) */
   size_t samples[ROWS];
 } dropping;
 
 static dropping dropping_create(double first_rate, double second_rate)
 {
-  dropping d = {NULL, NULL, NULL, {0}};
+  dropping d = {NULL, NULL, NULL, NULL, {0}};
   nnt_model_spec spec = {.input_dimensions = 1, .input_shape = {WIDTH}, .layer_count = 3};
   spec.layers[0] = (nnt_layer_spec){.kind = NNT_DROPOUT, .rate = first_rate};
   spec.layers[1] = (nnt_layer_spec){.kind = NNT_DROPOUT, .rate = second_rate};
   spec.layers[2] = (nnt_layer_spec){.kind = NNT_DENSE, .units = WIDTH};
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&d.model, &spec), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&d.workspace, d.model, ROWS, true), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(
-      nnt_floats_create(&d.parameters, nnt_model_parameter_count(d.model), "weights"), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&d.model, &spec, NULL), NNT_OK);
+  d.workspace = workspace_of(d.model, ROWS, true);
+  float *const unit = zeros_create(nnt_model_parameter_count(d.model));
   for (size_t i = 0; i < WIDTH; i++) {
-    d.parameters[i * WIDTH + i] = 1.0F;
+    unit[i * WIDTH + i] = 1.0F;
   }
+  d.arena = arena_of(d.model, unit);
+  free(unit);
+  d.outputs = zeros_create(COUNT);
   for (size_t row = 0; row < ROWS; row++) {
     d.samples[row] = 1000 + row;
   }
@@ -42,18 +45,20 @@ static void dropping_destroy(const dropping *d)
 {
   nnt_workspace_destroy(d->workspace);
   nnt_model_destroy(d->model);
-  free(d->parameters);
+  free(d->arena);
+  free(d->outputs);
 }
 
 /* What becomes of rows of ones. */
 static const float *drop_ones(const dropping *d, uint64_t seed, uint64_t epoch, nnt_range rows)
 {
   for (size_t i = 0; i < COUNT; i++) {
-    nnt_workspace_input(d->workspace)[i] = 1.0F;
+    input_row(d->workspace, i / WIDTH)[i % WIDTH] = 1.0F;
   }
   nnt_dropout const dropout = {seed, epoch, d->samples};
-  nnt_model_forward(d->model, d->parameters, d->workspace, rows, &dropout);
-  return nnt_workspace_outputs(d->workspace);
+  nnt_model_forward(d->model, d->arena, d->workspace, rows, &dropout);
+  get_outputs(d->model, d->workspace, (nnt_range){0, ROWS}, d->outputs);
+  return d->outputs;
 }
 
 static void elements_are_dropped_at_the_rate(void)
@@ -78,12 +83,14 @@ static void elements_are_dropped_at_the_rate(void)
 static void nothing_is_dropped_in_inference(void)
 {
   dropping const d = dropping_create(0.9, 0.5);
-  float *const x = nnt_workspace_input(d.workspace);
+  static float x[COUNT];
   for (size_t i = 0; i < COUNT; i++) {
     x[i] = (float)i;
   }
-  nnt_model_forward(d.model, d.parameters, d.workspace, (nnt_range){0, ROWS}, NULL);
-  CU_ASSERT(same_bits(nnt_workspace_outputs(d.workspace), x, COUNT));
+  put_inputs(d.model, d.workspace, x, ROWS);
+  nnt_model_forward(d.model, d.arena, d.workspace, (nnt_range){0, ROWS}, NULL);
+  get_outputs(d.model, d.workspace, (nnt_range){0, ROWS}, d.outputs);
+  CU_ASSERT(same_bits(d.outputs, x, COUNT));
   dropping_destroy(&d);
 }
 

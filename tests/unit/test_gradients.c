@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "definitions.h"
+#include "model_sample.h"
 #include "nntrain/model.h"
 #include "suite.h"
 
@@ -158,7 +158,9 @@ typedef struct net {
   nnt_loss const *loss;
   nnt_model *model;
   nnt_workspace *workspace;
+  float *arena;
   size_t count;
+  float inputs[ROWS * FEATURES];
   float parameters[PARAMETERS_MAX];
   float gradient[PARAMETERS_MAX];
   double size[PARAMETERS_MAX]; /* of what was summed up to each element of the gradient */
@@ -175,20 +177,12 @@ static double loss_at(const net *n, const double *v, double h)
   for (size_t row = 0; row < ROWS; row++) {
     double x[WIDTH_MAX];
     for (size_t i = 0; i < FEATURES; i++) {
-      x[i] = (double)nnt_workspace_input(n->workspace)[row * FEATURES + i];
+      x[i] = (double)n->inputs[row * FEATURES + i];
     }
     CU_ASSERT_EQUAL(outputs_of(n->spec, w, samples[row], x), CLASSES);
     sum += loss_of(n->loss, x, nnt_model_ends_in_softmax(n->model), labels[row]);
   }
   return sum;
-}
-
-static void form_gradient(const net *n, nnt_range rows, float *out)
-{
-  for (size_t tile = 0; tile < nnt_model_tile_count(n->model); tile++) {
-    float *const part = out + nnt_model_tile(n->model, tile).first;
-    nnt_model_tile_gradient(n->model, n->workspace, tile, rows, part);
-  }
 }
 
 /* Rounding is measured by the largest contribution of each row to a tensor: where a number cancels,
@@ -197,7 +191,7 @@ static void measure_sizes(net *n)
 {
   for (size_t row = 0; row < ROWS; row++) {
     float part[PARAMETERS_MAX];
-    form_gradient(n, (nnt_range){row, 1}, part);
+    gradient_of_rows(n->model, n->workspace, (nnt_range){row, 1}, part);
     for (size_t t = 0; t < nnt_model_tensor_count(n->model); t++) {
       nnt_tensor const *const tensor = nnt_model_tensor(n->model, t);
       double largest = 0.0;
@@ -214,8 +208,8 @@ static void measure_sizes(net *n)
 static net net_create(const nnt_model_spec *spec, const nnt_loss *loss)
 {
   net n = {.spec = spec, .loss = loss};
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&n.model, spec), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&n.workspace, n.model, ROWS, true), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&n.model, spec, NULL), NNT_OK);
+  n.workspace = workspace_of(n.model, ROWS, true);
   n.count = nnt_model_parameter_count(n.model);
   CU_ASSERT_FATAL(n.count <= PARAMETERS_MAX);
   for (size_t i = 0; i < n.count; i++) {
@@ -227,18 +221,21 @@ static net net_create(const nnt_model_spec *spec, const nnt_loss *loss)
     n.parameters[last->offset + i] += 1.5F;
   }
   for (size_t i = 0; i < (size_t)ROWS * FEATURES; i++) {
-    nnt_workspace_input(n.workspace)[i] = (float)test_number(2, i);
+    n.inputs[i] = (float)test_number(2, i);
   }
+  n.arena = arena_of(n.model, n.parameters);
+  put_inputs(n.model, n.workspace, n.inputs, ROWS);
   nnt_range const all = {0, ROWS};
-  nnt_model_forward(n.model, n.parameters, n.workspace, all, &dropout);
-  nnt_model_backward(n.model, loss, n.parameters, n.workspace, all, labels);
-  form_gradient(&n, all, n.gradient);
+  nnt_model_forward(n.model, n.arena, n.workspace, all, &dropout);
+  nnt_model_backward(n.model, loss, n.arena, n.workspace, all, labels);
+  gradient_of_rows(n.model, n.workspace, all, n.gradient);
   measure_sizes(&n);
   return n;
 }
 
 static void net_destroy(const net *n)
 {
+  free(n->arena);
   nnt_workspace_destroy(n->workspace);
   nnt_model_destroy(n->model);
 }

@@ -17,7 +17,7 @@ static float *drawn(nnt_initializer initializer, uint64_t seed, size_t fan_in, s
   float *w = NULL;
   CU_ASSERT_EQUAL_FATAL(
       nnt_model_spec_dense(&spec, fan_in, NULL, 0, NNT_LINEAR, fan_out, initializer), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&w, nnt_model_parameter_count(model), "weights"), NNT_OK);
   nnt_model_initialize(model, seed, w);
   nnt_model_destroy(model);
@@ -178,10 +178,10 @@ static void weights_do_not_depend_on_other_layers(void)
   nnt_model *model = NULL;
   float alone[5 * 7 + 7];
   float among[5 * 7 + 7 + 7 * 7 + 7];
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &plain), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &plain, NULL), NNT_OK);
   nnt_model_initialize(model, 12, alone);
   nnt_model_destroy(model);
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &beside), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &beside, NULL), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_model_parameter_count(model), sizeof among / sizeof *among);
   nnt_model_initialize(model, 12, among);
   nnt_model_destroy(model);
@@ -203,7 +203,7 @@ static void a_bias_has_its_length_for_fans(void)
                                            .bias_initializer = {NNT_GLOROT_UNIFORM, 0.0}}}};
   nnt_model *model = NULL;
   float w[4 * LENGTH];
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
   nnt_model_initialize(model, 2, w);
   nnt_model_destroy(model);
   float largest = 0.0F;
@@ -226,7 +226,7 @@ static void weights_are_independent_of_each_other(void)
   CU_ASSERT_EQUAL_FATAL(nnt_model_spec_dense(&spec, width, &width, 1, NNT_TANH, width,
                                              (nnt_initializer){NNT_NORMAL, 1.0}),
                         NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&w, nnt_model_parameter_count(model), "weights"), NNT_OK);
   nnt_model_initialize(model, 11, w);
   float const *const second = w + nnt_model_tensor(model, 2)->offset;

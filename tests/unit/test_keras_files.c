@@ -3,6 +3,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include "model_sample.h"
 #include "store_sample.h"
 
 enum { SAMPLES = 40, INPUTS = 12, CLASSES = 3, WIDTH_MAX = 12 };
@@ -127,18 +128,19 @@ static void expect_predictions(const char *path, const float *parameters)
   nnt_model_spec spec;
   nnt_compile compile;
   nnt_model *model = NULL;
-  nnt_workspace *workspace = NULL;
   float read[SAMPLE_PARAMETERS];
   CU_ASSERT_EQUAL_FATAL(nnt_keras_model_read(path, &spec, &compile), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_weights_read(path, model, read), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&workspace, model, SAMPLES, false), NNT_OK);
-  float *const input = nnt_workspace_input(workspace);
+  nnt_workspace *const workspace = workspace_of(model, SAMPLES, false);
+  float *const arena = arena_of(model, read);
   for (size_t i = 0; i < (size_t)SAMPLES * INPUTS; i++) {
-    input[i] = (float)input_value(i / INPUTS, i % INPUTS);
+    input_row(workspace, i / INPUTS)[i % INPUTS] = (float)input_value(i / INPUTS, i % INPUTS);
   }
-  nnt_model_forward(model, read, workspace, (nnt_range){0, SAMPLES}, NULL);
-  float const *const output = nnt_workspace_outputs(workspace);
+  nnt_range const all = {0, SAMPLES};
+  float output[SAMPLES * CLASSES];
+  nnt_model_forward(model, arena, workspace, all, NULL);
+  get_outputs(model, workspace, all, output);
   for (size_t s = 0; s < SAMPLES; s++) {
     double p[CLASSES];
     predict(parameters, s, p);
@@ -146,6 +148,7 @@ static void expect_predictions(const char *path, const float *parameters)
       CU_ASSERT_DOUBLE_EQUAL((double)output[s * CLASSES + c], p[c], 1e-6);
     }
   }
+  free(arena);
   nnt_workspace_destroy(workspace);
   nnt_model_destroy(model);
 }

@@ -16,7 +16,7 @@ enum { SIZE_COUNT = sizeof sizes / sizeof *sizes, LARGEST = 127 };
 /* OpenBLAS cuts long sums at multiples of 64 up to 1024: one of the three sizes lies just above. */
 static size_t const long_sizes[] = {193, 257, 321, 385, 449, 513, 769, 1025};
 enum { LONG_COUNT = sizeof long_sizes / sizeof *long_sizes, LONGEST = 1025, SHORT = 17 };
-enum { ELEMENTS = LONGEST * SHORT }; /* more than LARGEST squared */
+enum { ELEMENTS = (LONGEST + 8) * (SHORT + 8) }; /* more than (LARGEST + 5) squared */
 
 typedef struct matrices {
   float *a;
@@ -73,15 +73,37 @@ static bool is_sum(float c, const float *a, size_t a_step, const float *b, size_
   return fabs((double)c - sum) <= nu / (1.0 - nu) * size + DBL_EPSILON;
 }
 
+/* Rows lie apart, and nothing is written in between. */
+enum { GAP_X = 3, GAP_Y = 5 };
+
+static nnt_product_shape shape_of(size_t rows, size_t in, size_t out)
+{
+  return (nnt_product_shape){rows, in, out, in + GAP_X, out + GAP_Y};
+}
+
+/* How many floats between the rows of c are not what spoil() has put there. */
+static size_t written_between(const float *c, size_t rows, size_t columns, size_t stride)
+{
+  size_t written = 0;
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t i = columns; i < stride; i++) {
+      written += isnan(c[r * stride + i]) ? 0 : 1;
+    }
+  }
+  return written;
+}
+
 /* Y = X W for one shape. */
 static size_t wrong_in_product(const matrices *m, size_t rows, size_t in, size_t out)
 {
-  spoil(m->c, rows * out);
-  nnt_product(m->a, m->b, m->c, rows, in, out);
-  size_t wrong = 0;
+  nnt_product_shape const shape = shape_of(rows, in, out);
+  spoil(m->c, rows * shape.y_stride);
+  nnt_product(m->a, m->b, m->c, shape);
+  size_t wrong = written_between(m->c, rows, out, shape.y_stride);
   for (size_t r = 0; r < rows; r++) {
     for (size_t o = 0; o < out; o++) {
-      wrong += !is_sum(m->c[r * out + o], m->a + r * in, 1, m->b + o, out, in);
+      wrong += !is_sum(m->c[r * shape.y_stride + o], m->a + r * shape.x_stride, 1, m->b + o,
+                       shape.y_stride, in);
     }
   }
   return wrong;
@@ -90,12 +112,14 @@ static size_t wrong_in_product(const matrices *m, size_t rows, size_t in, size_t
 /* dX = dY W^T. */
 static size_t wrong_in_transposed_right(const matrices *m, size_t rows, size_t in, size_t out)
 {
-  spoil(m->c, rows * in);
-  nnt_product_transposed_right(m->a, m->b, m->c, rows, in, out);
-  size_t wrong = 0;
+  nnt_product_shape const shape = shape_of(rows, in, out);
+  spoil(m->c, rows * shape.x_stride);
+  nnt_product_transposed_right(m->a, m->b, m->c, shape);
+  size_t wrong = written_between(m->c, rows, in, shape.x_stride);
   for (size_t r = 0; r < rows; r++) {
     for (size_t i = 0; i < in; i++) {
-      wrong += !is_sum(m->c[r * in + i], m->a + r * out, 1, m->b + i * out, 1, out);
+      wrong += !is_sum(m->c[r * shape.x_stride + i], m->a + r * shape.y_stride, 1,
+                       m->b + i * shape.y_stride, 1, out);
     }
   }
   return wrong;
@@ -106,12 +130,15 @@ static size_t wrong_in_transposed_left(const matrices *m, size_t rows, size_t in
 {
   size_t const first = in / 3;
   size_t const count = in - first;
-  spoil(m->c, count * out);
-  nnt_product_transposed_left(m->a, m->b, m->c, rows, in, out, first, count);
-  size_t wrong = 0;
+  nnt_product_shape shape = shape_of(rows, in, out);
+  shape.in = count;
+  spoil(m->c, count * shape.y_stride);
+  nnt_product_transposed_left(m->a + first, m->b, m->c, shape);
+  size_t wrong = written_between(m->c, count, out, shape.y_stride);
   for (size_t i = 0; i < count; i++) {
     for (size_t o = 0; o < out; o++) {
-      wrong += !is_sum(m->c[i * out + o], m->a + first + i, in, m->b + o, out, rows);
+      wrong += !is_sum(m->c[i * shape.y_stride + o], m->a + first + i, shape.x_stride, m->b + o,
+                       shape.y_stride, rows);
     }
   }
   return wrong;
@@ -153,8 +180,8 @@ static void no_rows_change_no_outputs(void)
 {
   float y[2] = {1.0F, 2.0F};
   float const w[2] = {3.0F, 4.0F};
-  nnt_product(w, w, y, 0, 1, 2);
-  nnt_product_transposed_right(w, w, y, 0, 2, 1);
+  nnt_product(w, w, y, (nnt_product_shape){0, 1, 2, 1, 2});
+  nnt_product_transposed_right(w, w, y, (nnt_product_shape){0, 2, 1, 2, 1});
   CU_ASSERT_EQUAL(y[0], 1.0F);
   CU_ASSERT_EQUAL(y[1], 2.0F);
 }
@@ -163,7 +190,7 @@ static void no_rows_give_a_gradient_of_zero(void)
 {
   float const x[2] = {3.0F, 4.0F};
   float dw[3] = {NAN, NAN, 7.0F};
-  nnt_product_transposed_left(x, x, dw, 0, 2, 2, 1, 1);
+  nnt_product_transposed_left(x + 1, x, dw, (nnt_product_shape){0, 1, 2, 2, 2});
   CU_ASSERT_EQUAL(dw[0], 0.0F);
   CU_ASSERT_EQUAL(dw[1], 0.0F);
   CU_ASSERT_EQUAL(dw[2], 7.0F);
@@ -171,13 +198,14 @@ static void no_rows_give_a_gradient_of_zero(void)
 
 static void the_same_call_gives_the_same_bits(void)
 {
+  nnt_product_shape const shape = {17, LARGEST, 65, LARGEST, 65};
   matrices const m = matrices_create();
   float *first = NULL;
   CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&first, (size_t)LARGEST * LARGEST, "c"), NNT_OK);
-  nnt_product(m.a, m.b, first, 17, LARGEST, 65);
+  nnt_product(m.a, m.b, first, shape);
   for (int i = 0; i < 3; i++) {
     spoil(m.c, (size_t)LARGEST * LARGEST);
-    nnt_product(m.a, m.b, m.c, 17, LARGEST, 65);
+    nnt_product(m.a, m.b, m.c, shape);
     CU_ASSERT(same_bits(first, m.c, (size_t)17 * 65));
   }
   free(first);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "definitions.h"
+#include "model_sample.h"
 #include "nntrain/model.h"
 #include "suite.h"
 
@@ -25,14 +25,13 @@ static nnt_model_spec stack(size_t features, size_t hidden, size_t classes)
 static nnt_model *model_of(nnt_model_spec spec)
 {
   nnt_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
   return model;
 }
 
 static float *parameters_of(const nnt_model *model)
 {
-  float *w = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_floats_create(&w, nnt_model_parameter_count(model), "weights"), NNT_OK);
+  float *const w = zeros_create(nnt_model_parameter_count(model));
   nnt_model_initialize(model, 3, w);
   return w;
 }
@@ -81,7 +80,7 @@ static void parameters_lie_in_the_order_of_the_layers(void)
 static void check_refused(const nnt_model_spec *spec, const char *name)
 {
   nnt_model *model = NULL;
-  CU_ASSERT_EQUAL(nnt_model_create(&model, spec), NNT_EDATA);
+  CU_ASSERT_EQUAL(nnt_model_create(&model, spec, NULL), NNT_EDATA);
   CU_ASSERT_PTR_NULL(model);
   CU_ASSERT_PTR_NOT_NULL(strstr(nnt_last_error(), name));
   nnt_model_destroy(model);
@@ -171,27 +170,79 @@ static void softmax_is_seen_as_layer_and_as_activation(void)
   nnt_model_destroy(model);
 }
 
-static void tiles_cut_the_parameters_without_gaps(void)
+/* Marks the places of one tensor in the arena. */
+static void mark_tensor(const nnt_model *model, const nnt_tensor *tensor, float *arena)
+{
+  float *const packed = zeros_create(nnt_model_parameter_count(model));
+  for (size_t i = 0; i < tensor->count; i++) {
+    packed[tensor->offset + i] = 1.0F;
+  }
+  nnt_model_unpack(model, packed, arena);
+  free(packed);
+}
+
+/* How many places of the arena within `range` are marked. */
+static size_t marked(const float *arena, nnt_range range)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < range.count; i++) {
+    count += arena[range.first + i] != 0.0F;
+  }
+  return count;
+}
+
+/* The tiles of a tensor hold all its parameters; gaps between tiles hold none. Returns the first
+ * tile of the next tensor. */
+static size_t check_tiles_of(const nnt_model *model, const nnt_tensor *tensor, size_t tile)
+{
+  float *const arena = zeros_create(nnt_model_arena_size(model));
+  size_t found = 0;
+  mark_tensor(model, tensor, arena);
+  CU_ASSERT_EQUAL(marked(arena, (nnt_range){0, nnt_model_arena_size(model)}), tensor->count);
+  while (found < tensor->count && tile < nnt_model_tile_count(model)) {
+    nnt_range const range = nnt_model_tile(model, tile);
+    size_t const here = marked(arena, range);
+    CU_ASSERT(here > 0);
+    CU_ASSERT_EQUAL(nnt_model_tile_l2(model, tile), tensor->l2);
+    found += here;
+    tile++;
+  }
+  CU_ASSERT_EQUAL(found, tensor->count);
+  free(arena);
+  return tile;
+}
+
+static void check_tiles(nnt_model_spec spec, bool sparse)
+{
+  spec.layers[0].l2 = 0.25;
+  nnt_model_plan const plan = {nnt_isa_best(), sparse};
+  nnt_model *model = NULL;
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, &plan), NNT_OK);
+  size_t end = 0;
+  for (size_t i = 0; i < nnt_model_tile_count(model); i++) {
+    nnt_range const tile = nnt_model_tile(model, i);
+    CU_ASSERT(tile.count > 0 && tile.count <= nnt_model_tile_size_max(model));
+    CU_ASSERT(tile.first >= end && tile.first % 16 == 0);
+    end = tile.first + tile.count;
+  }
+  CU_ASSERT(end <= nnt_model_arena_size(model));
+  size_t tile = 0;
+  for (size_t t = 0; t < nnt_model_tensor_count(model); t++) {
+    tile = check_tiles_of(model, nnt_model_tensor(model, t), tile);
+  }
+  CU_ASSERT_EQUAL(tile, nnt_model_tile_count(model));
+  nnt_model_destroy(model);
+}
+
+static void tiles_cover_the_parameters_tensor_by_tensor(void)
 {
   size_t const widths[][3] = {{784, 500, 10}, {6, 5, 4}, {1, 1, 1}, {3, 40000, 2}, {33, 1000, 7}};
   for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
-    nnt_model *const model = model_of(stack(widths[k][0], widths[k][1], widths[k][2]));
-    size_t end = 0;
-    size_t tensor = 0;
-    for (size_t i = 0; i < nnt_model_tile_count(model); i++) {
-      nnt_range const tile = nnt_model_tile(model, i);
-      CU_ASSERT_EQUAL(tile.first, end);
-      CU_ASSERT(tile.count > 0 && tile.count <= nnt_model_tile_size_max(model));
-      end += tile.count;
-      /* Each lies within one tensor, and those of a kernel are whole rows. */
-      nnt_tensor const *const of = nnt_model_tensor(model, tensor);
-      CU_ASSERT(tile.first >= of->offset && end <= of->offset + of->count);
-      CU_ASSERT_EQUAL(tile.count % of->shape[of->dimensions - 1], 0);
-      tensor += end == of->offset + of->count;
+    for (int form = 0; form < 4; form++) {
+      nnt_model_spec spec = stack(widths[k][0], widths[k][1], widths[k][2]);
+      spec.layers[0].use_bias = form % 2 == 0;
+      check_tiles(spec, form / 2 == 0);
     }
-    CU_ASSERT_EQUAL(end, nnt_model_parameter_count(model));
-    CU_ASSERT_EQUAL(tensor, nnt_model_tensor_count(model));
-    nnt_model_destroy(model);
   }
 }
 
@@ -199,7 +250,10 @@ static void tiles_cut_the_parameters_without_gaps(void)
 typedef struct computed {
   nnt_model *model;
   nnt_workspace *workspace;
-  float *parameters;
+  float *arena;
+  float *scratch;
+  float *whole; /* room for a tile each */
+  float *term;
 } computed;
 
 enum { ROWS = 23, FEATURES = 37, HIDDEN = 301, CLASSES = 5 };
@@ -210,11 +264,16 @@ static computed computed_create(void)
 {
   computed c;
   c.model = model_of(stack(FEATURES, HIDDEN, CLASSES));
-  c.parameters = parameters_of(c.model);
-  CU_ASSERT_EQUAL_FATAL(nnt_workspace_create(&c.workspace, c.model, ROWS, true), NNT_OK);
+  float *const packed = parameters_of(c.model);
+  c.arena = arena_of(c.model, packed);
+  free(packed);
+  c.workspace = workspace_of(c.model, ROWS, true);
   for (size_t i = 0; i < (size_t)ROWS * FEATURES; i++) {
-    nnt_workspace_input(c.workspace)[i] = (float)test_number(4, i);
+    input_row(c.workspace, i / FEATURES)[i % FEATURES] = (float)test_number(4, i);
   }
+  c.scratch = zeros_create(nnt_model_scratch_size(c.model, ROWS));
+  c.whole = zeros_create(nnt_model_tile_size_max(c.model));
+  c.term = zeros_create(nnt_model_tile_size_max(c.model));
   return c;
 }
 
@@ -222,35 +281,45 @@ static void computed_destroy(const computed *c)
 {
   nnt_workspace_destroy(c->workspace);
   nnt_model_destroy(c->model);
-  free(c->parameters);
+  free(c->arena);
+  free(c->scratch);
+  free(c->whole);
+  free(c->term);
 }
 
 static void compute(const computed *c, nnt_range rows)
 {
-  nnt_model_forward(c->model, c->parameters, c->workspace, rows, NULL);
-  nnt_model_backward(c->model, &entropy, c->parameters, c->workspace, rows, labels);
+  nnt_model_forward(c->model, c->arena, c->workspace, rows, NULL);
+  nnt_model_backward(c->model, &entropy, c->arena, c->workspace, rows, labels);
+}
+
+/* The gradient of one tile over some rows, as one leaf. */
+static void tile_gradient(const computed *c, size_t tile, nnt_range rows, float *out)
+{
+  size_t const first[2] = {rows.first, rows.first + rows.count};
+  nnt_leaves const leaf = {1, first};
+  nnt_model_tile_gradient(c->model, c->workspace, tile, &leaf, 0, c->scratch, out);
 }
 
 /* Sum over parts against the whole: each sum of 23 products is rounded in its own order. */
 static void check_sum_over_parts(const computed *c, size_t tile, size_t part)
 {
   size_t const count = nnt_model_tile(c->model, tile).count;
-  static float whole[FEATURES * HIDDEN];
-  static float term[FEATURES * HIDDEN];
-  static double sum[FEATURES * HIDDEN];
-  static double size[FEATURES * HIDDEN];
-  memset(sum, 0, sizeof sum);
-  memset(size, 0, sizeof size);
-  nnt_model_tile_gradient(c->model, c->workspace, tile, (nnt_range){0, ROWS}, whole);
+  float *const whole = c->whole;
+  float *const term = c->term;
+  double *const sum = calloc(count, sizeof *sum);
+  double *const size = calloc(count, sizeof *size);
+  CU_ASSERT_FATAL(sum != NULL && size != NULL);
+  tile_gradient(c, tile, (nnt_range){0, ROWS}, whole);
   for (size_t first = 0; first < ROWS; first += part) {
     nnt_range const rows = {first, ROWS - first < part ? ROWS - first : part};
-    nnt_model_tile_gradient(c->model, c->workspace, tile, rows, term);
+    tile_gradient(c, tile, rows, term);
     for (size_t i = 0; i < count; i++) {
       sum[i] += (double)term[i];
     }
   }
   for (size_t row = 0; row < ROWS; row++) {
-    nnt_model_tile_gradient(c->model, c->workspace, tile, (nnt_range){row, 1}, term);
+    tile_gradient(c, tile, (nnt_range){row, 1}, term);
     for (size_t i = 0; i < count; i++) {
       size[i] += fabs((double)term[i]);
     }
@@ -258,6 +327,8 @@ static void check_sum_over_parts(const computed *c, size_t tile, size_t part)
   for (size_t i = 0; i < count; i++) {
     CU_ASSERT(fabs((double)whole[i] - sum[i]) <= 2.0 * ROWS * 0x1p-24 * size[i]);
   }
+  free(sum);
+  free(size);
 }
 
 static void gradients_of_parts_add_up_to_that_of_the_whole(void)
@@ -279,17 +350,19 @@ static void no_rows_give_nothing(void)
   nnt_range const all = {0, ROWS};
   compute(&c, all);
   float before[ROWS * CLASSES];
-  memcpy(before, nnt_workspace_outputs(c.workspace), sizeof before);
+  float after[ROWS * CLASSES];
+  get_outputs(c.model, c.workspace, all, before);
   compute(&c, (nnt_range){ROWS, 0});
   compute(&c, (nnt_range){3, 0});
-  CU_ASSERT(same_bits(before, nnt_workspace_outputs(c.workspace), (size_t)ROWS * CLASSES));
+  get_outputs(c.model, c.workspace, all, after);
+  CU_ASSERT(same_bits(before, after, (size_t)ROWS * CLASSES));
   for (size_t tile = 0; tile < nnt_model_tile_count(c.model); tile++) {
-    static float g[FEATURES * HIDDEN];
+    float *const g = c.whole;
     size_t const count = nnt_model_tile(c.model, tile).count;
     for (size_t i = 0; i < count; i++) {
       g[i] = NAN;
     }
-    nnt_model_tile_gradient(c.model, c.workspace, tile, (nnt_range){ROWS, 0}, g);
+    tile_gradient(&c, tile, (nnt_range){ROWS, 0}, g);
     for (size_t i = 0; i < count; i++) {
       CU_ASSERT_EQUAL(g[i], 0.0F);
     }
@@ -303,27 +376,30 @@ static void a_call_touches_its_own_rows_only(void)
 {
   enum { PART = 5 };
   computed const c = computed_create();
-  float *const x = nnt_workspace_input(c.workspace);
-  float const *const y = nnt_workspace_outputs(c.workspace);
-  static float first[HIDDEN * FEATURES];
-  static float again[HIDDEN * FEATURES];
+  nnt_range const part = {0, PART};
   float outputs[PART * CLASSES];
-  compute(&c, (nnt_range){0, PART});
-  memcpy(outputs, y, sizeof outputs);
-  nnt_model_tile_gradient(c.model, c.workspace, 0, (nnt_range){0, PART}, first);
+  float again[PART * CLASSES];
+  compute(&c, part);
+  get_outputs(c.model, c.workspace, part, outputs);
+  tile_gradient(&c, 0, part, c.whole);
   for (size_t at = PART; at + PART <= ROWS; at++) {
     nnt_range const rows = {at, PART};
-    memcpy(x + at * FEATURES, x, (size_t)PART * FEATURES * sizeof *x);
-    nnt_model_forward(c.model, c.parameters, c.workspace, rows, NULL);
+    for (size_t row = 0; row < PART; row++) {
+      memcpy(input_row(c.workspace, at + row), input_row(c.workspace, row),
+             FEATURES * sizeof *c.whole);
+    }
+    nnt_model_forward(c.model, c.arena, c.workspace, rows, NULL);
     /* Labels go by row: shift them along. */
     uint16_t shifted[ROWS] = {0};
     memcpy(shifted + at, labels, PART * sizeof *labels);
-    nnt_model_backward(c.model, &entropy, c.parameters, c.workspace, rows, shifted);
-    nnt_model_tile_gradient(c.model, c.workspace, 0, rows, again);
-    CU_ASSERT(same_bits(y + at * CLASSES, outputs, (size_t)PART * CLASSES));
-    CU_ASSERT(same_bits(again, first, nnt_model_tile(c.model, 0).count));
+    nnt_model_backward(c.model, &entropy, c.arena, c.workspace, rows, shifted);
+    tile_gradient(&c, 0, rows, c.term);
+    get_outputs(c.model, c.workspace, rows, again);
+    CU_ASSERT(same_bits(again, outputs, (size_t)PART * CLASSES));
+    CU_ASSERT(same_bits(c.term, c.whole, nnt_model_tile(c.model, 0).count));
   }
-  CU_ASSERT(same_bits(y, outputs, (size_t)PART * CLASSES));
+  get_outputs(c.model, c.workspace, part, again);
+  CU_ASSERT(same_bits(again, outputs, (size_t)PART * CLASSES));
   computed_destroy(&c);
 }
 
@@ -331,16 +407,20 @@ static void too_many_rows_are_refused(void)
 {
   nnt_model *const model = model_of(stack(6, 5, 4));
   nnt_workspace *workspace = NULL;
-  CU_ASSERT_EQUAL(nnt_workspace_create(&workspace, model, (size_t)INT_MAX + 1, false), NNT_ENOMEM);
-  CU_ASSERT_PTR_NOT_NULL(strstr(nnt_last_error(), "BLAS"));
-  CU_ASSERT_EQUAL(nnt_workspace_create(&workspace, model, SIZE_MAX / 4, true), NNT_ENOMEM);
+  nnt_workspace_shape shape = {.rows = (size_t)INT_MAX + 1};
+  size_t bytes = 0;
+  CU_ASSERT_EQUAL(nnt_workspace_create(&workspace, model, shape, NULL), NNT_ENOMEM);
+  CU_ASSERT_PTR_NOT_NULL(strstr(nnt_last_error(), "2147483648 rows"));
+  CU_ASSERT_EQUAL(nnt_workspace_bytes(model, shape, &bytes), NNT_ENOMEM);
+  shape = (nnt_workspace_shape){.rows = SIZE_MAX / 4, .training = true};
+  CU_ASSERT_EQUAL(nnt_workspace_create(&workspace, model, shape, NULL), NNT_ENOMEM);
   CU_ASSERT_PTR_NULL(workspace);
   nnt_model_destroy(model);
 }
 
 static void the_penalty_is_the_sum_of_squares_of_kernels(void)
 {
-  nnt_model_spec spec = stack(784, 50, 10); /* more than one block of parameters */
+  nnt_model_spec spec = stack(784, 50, 10); /* more than one tile */
   spec.layers[0].l2 = 0.01;
   nnt_model *const model = model_of(spec);
   float *const w = parameters_of(model);
@@ -352,7 +432,9 @@ static void the_penalty_is_the_sum_of_squares_of_kernels(void)
   for (size_t i = 0; i < kernel; i++) {
     sum += (double)w[i] * (double)w[i];
   }
-  CU_ASSERT_DOUBLE_EQUAL(nnt_model_penalty(model, w), 0.01 * sum, 1e-12 * sum);
+  float *const arena = arena_of(model, w);
+  CU_ASSERT_DOUBLE_EQUAL(nnt_model_penalty(model, arena), 0.01 * sum, 1e-12 * sum);
+  free(arena);
   free(w);
   nnt_model_destroy(model);
 }
@@ -374,7 +456,7 @@ static CU_TestInfo tests[] = {
     {"images must be flattened first", images_must_be_flattened_first},
     {"huge layers are refused", huge_layers_are_refused},
     {"softmax is seen as layer and as activation", softmax_is_seen_as_layer_and_as_activation},
-    {"tiles cut the parameters without gaps", tiles_cut_the_parameters_without_gaps},
+    {"tiles cover the parameters tensor by tensor", tiles_cover_the_parameters_tensor_by_tensor},
     {"gradients of parts add up to that of the whole",
      gradients_of_parts_add_up_to_that_of_the_whole},
     {"no rows give nothing", no_rows_give_nothing},

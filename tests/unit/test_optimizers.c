@@ -4,6 +4,7 @@
 
 #include "definitions.h"
 #include "keras_numbers.h"
+#include "model_sample.h"
 #include "nntrain/optim.h"
 #include "suite.h"
 
@@ -32,38 +33,36 @@ static state state_at_start(void)
 }
 
 /* One update of the values from `first` on. */
-static void update_part(const nnt_optimizer *optimizer, size_t update, const float *g, state *s,
-                        size_t first, size_t count)
+static void update_part(const nnt_optimizer *optimizer, nnt_isa isa, size_t update, const float *g,
+                        state *s, size_t first, size_t count)
 {
   float *const slots[NNT_SLOTS_MAX] = {s->slot[0] + first, s->slot[1] + first};
-  nnt_optimizer_update(optimizer, update, g + first, s->w + first, slots, count);
+  nnt_optimizer_update(optimizer, isa, update, g + first, s->w + first, slots, count);
 }
 
-static void clipped_gradient(const nnt_optimizer *optimizer, size_t update, float *g)
+static void clipped_gradient(const nnt_optimizer *optimizer, nnt_isa isa, size_t update, float *g)
 {
   for (size_t i = 0; i < KERAS_COUNT; i++) {
     g[i] = gradient(update, i);
   }
   if (optimizer->clip_norm == 0.0) return;
-  float const factor = nnt_clip_factor(sqrt(nnt_square_sum(g, KERAS_COUNT)), optimizer->clip_norm);
-  for (size_t i = 0; i < KERAS_COUNT; i++) {
-    g[i] *= factor;
-  }
+  double const norm = sqrt(nnt_square_sum(isa, g, KERAS_COUNT));
+  nnt_gradient_scale(isa, g, KERAS_COUNT, nnt_clip_factor(norm, optimizer->clip_norm));
 }
 
 /* The same operations in the same order give the same bits. Only powf() may be one unit off in
  * another C library: that moves a weight, through updates smaller than itself, by about as much. */
 static double tolerance(float weight) { return 2e-7 * fabs((double)weight); }
 
-static void updates_are_those_of_keras(void)
+static void updates_on(nnt_isa isa)
 {
   for (size_t k = 0; k < CASES; k++) {
     keras_optimizer const *const keras = &keras_optimizers[k];
     state s = state_at_start();
     for (size_t update = 1; update <= KERAS_UPDATES; update++) {
       float g[KERAS_COUNT];
-      clipped_gradient(&keras->settings, update, g);
-      update_part(&keras->settings, update, g, &s, 0, KERAS_COUNT);
+      clipped_gradient(&keras->settings, isa, update, g);
+      update_part(&keras->settings, isa, update, g, &s, 0, KERAS_COUNT);
       if (update != 1 && update != KERAS_UPDATES) continue;
       float const *const expected = update == 1 ? keras->first : keras->last;
       for (size_t i = 0; i < KERAS_COUNT; i++) {
@@ -73,8 +72,10 @@ static void updates_are_those_of_keras(void)
   }
 }
 
+static void updates_are_those_of_keras(void) { on_every_isa(updates_on); }
+
 /* Ranks update their own segments, so a cut anywhere must change no bit. */
-static void parts_are_updated_as_the_whole(void)
+static void parts_on(nnt_isa isa)
 {
   for (size_t k = 0; k < CASES; k++) {
     nnt_optimizer const *const settings = &keras_optimizers[k].settings;
@@ -83,19 +84,21 @@ static void parts_are_updated_as_the_whole(void)
       state parts = state_at_start();
       for (size_t update = 1; update <= 3; update++) {
         float g[KERAS_COUNT];
-        clipped_gradient(settings, update, g);
-        update_part(settings, update, g, &whole, 0, KERAS_COUNT);
-        update_part(settings, update, g, &parts, 0, cut);
-        update_part(settings, update, g, &parts, cut, KERAS_COUNT - cut);
+        clipped_gradient(settings, isa, update, g);
+        update_part(settings, isa, update, g, &whole, 0, KERAS_COUNT);
+        update_part(settings, isa, update, g, &parts, 0, cut);
+        update_part(settings, isa, update, g, &parts, cut, KERAS_COUNT - cut);
       }
       CU_ASSERT(same_bits(&whole, &parts, sizeof whole / sizeof(float)));
     }
   }
 }
 
+static void parts_are_updated_as_the_whole(void) { on_every_isa(parts_on); }
+
 /* 1 - 0.999^t loses digits in float32; Keras computes it there, and so the first updates differ
  * from those of float64 by 6.6e-6: two hundred times the tolerance. */
-static void the_correction_of_adam_is_float32(void)
+static void correction_on(nnt_isa isa)
 {
   nnt_optimizer const adam = nnt_optimizer_default(NNT_ADAM);
   float const g = 1.0F;
@@ -103,7 +106,7 @@ static void the_correction_of_adam_is_float32(void)
   float m = 0.0F;
   float v = 0.0F;
   float *const slots[NNT_SLOTS_MAX] = {&m, &v};
-  nnt_optimizer_update(&adam, 1, &g, &w, slots, 1);
+  nnt_optimizer_update(&adam, isa, 1, &g, &w, slots, 1);
   /* m = 0.1, v = 0.001: only the root of 1 - 0.999F is inexact. */
   double const rate = 0.001 * sqrt(1.0 - (double)0.999F) / (1.0 - (double)0.9F);
   double const expected = -rate * 0.1 / (sqrt(0.001) + 1e-7);
@@ -111,7 +114,9 @@ static void the_correction_of_adam_is_float32(void)
   CU_ASSERT(fabs((double)w + 0.001) > 6e-6 * 0.001);
 }
 
-static void a_later_update_has_its_own_number(void)
+static void the_correction_of_adam_is_float32(void) { on_every_isa(correction_on); }
+
+static void later_update_on(nnt_isa isa)
 {
   nnt_optimizer const adam = nnt_optimizer_default(NNT_ADAM);
   float const g = 0.5F;
@@ -119,7 +124,7 @@ static void a_later_update_has_its_own_number(void)
   float m = 0.25F;
   float v = 0.125F;
   float *const slots[NNT_SLOTS_MAX] = {&m, &v};
-  nnt_optimizer_update(&adam, 1000, &g, &w, slots, 1);
+  nnt_optimizer_update(&adam, isa, 1000, &g, &w, slots, 1);
   double const m_new = 0.25 + 0.25 * 0.1;
   double const v_new = 0.125 + 0.125 * 0.001;
   double const rate = 0.001 * sqrt(1.0 - pow((double)0.999F, 1000.0));
@@ -127,6 +132,8 @@ static void a_later_update_has_its_own_number(void)
   CU_ASSERT_DOUBLE_EQUAL((double)v, v_new, (double)FLT_EPSILON);
   CU_ASSERT_DOUBLE_EQUAL((double)w, -rate * m_new / sqrt(v_new), 1e-6 * 0.001);
 }
+
+static void a_later_update_has_its_own_number(void) { on_every_isa(later_update_on); }
 
 static void rules_keep_the_slots_they_need(void)
 {
@@ -153,15 +160,17 @@ static void defaults_are_those_of_keras(void)
   CU_ASSERT(adamw.learning_rate == 0.001 && adamw.weight_decay == 0.004);
 }
 
-static void the_mean_gradient_has_the_penalty(void)
+static void mean_gradient_on(nnt_isa isa)
 {
   float g[3] = {6.0F, -3.0F, 0.0F};
   float const w[3] = {1.0F, 2.0F, -4.0F};
-  nnt_gradient_mean(g, w, 3, 4, 0.0);
+  nnt_gradient_mean(isa, g, w, 3, 4, 0.0);
   CU_ASSERT(g[0] == 1.5F && g[1] == -0.75F && g[2] == 0.0F);
-  nnt_gradient_mean(g, w, 3, 1, 0.25); /* + 2 * 0.25 * w */
+  nnt_gradient_mean(isa, g, w, 3, 1, 0.25); /* + 2 * 0.25 * w */
   CU_ASSERT(g[0] == 2.0F && g[1] == 0.25F && g[2] == -2.0F);
 }
+
+static void the_mean_gradient_has_the_penalty(void) { on_every_isa(mean_gradient_on); }
 
 static void clipping_scales_long_gradients_only(void)
 {
@@ -174,15 +183,17 @@ static void clipping_scales_long_gradients_only(void)
   CU_ASSERT(isnan(nnt_clip_factor((double)NAN, 1.0)));
 }
 
-static void squares_are_summed_in_float64(void)
+static void squares_on(nnt_isa isa)
 {
   /* In float32 1e20^2 overflows, and 1 beside 2^26 is lost. */
   float const large[2] = {1e20F, 0.0F};
-  CU_ASSERT(isfinite(nnt_square_sum(large, 2)));
+  CU_ASSERT(isfinite(nnt_square_sum(isa, large, 2)));
   float const mixed[3] = {8192.0F, 1.0F, -1.0F};
-  CU_ASSERT_EQUAL(nnt_square_sum(mixed, 3), 67108866.0);
-  CU_ASSERT_EQUAL(nnt_square_sum(mixed, 0), 0.0);
+  CU_ASSERT_EQUAL(nnt_square_sum(isa, mixed, 3), 67108866.0);
+  CU_ASSERT_EQUAL(nnt_square_sum(isa, mixed, 0), 0.0);
 }
+
+static void squares_are_summed_in_float64(void) { on_every_isa(squares_on); }
 
 static CU_TestInfo tests[] = {
     {"updates are those of Keras", updates_are_those_of_keras},

@@ -169,7 +169,7 @@ static void bytes_are_divided_by_255(void)
   }
   nnt_samples const samples = {
       .count = 1, .features = 256, .pixel = NNT_PIXEL_UINT8, .images = bytes};
-  nnt_samples_gather(&samples, &index, 1, values);
+  nnt_samples_gather(&samples, &index, 1, values, 256);
   size_t differ = 0;
   for (size_t i = 0; i < 256; i++) {
     CU_ASSERT_EQUAL(values[i], (float)((double)i / 255.0));
@@ -185,16 +185,20 @@ static void samples_are_gathered_by_their_numbers(void)
   static size_t const index[] = {2, 0, 2};
   static float const expected[] = {1e30F, -0.0F, 0.5F, -1.0F, 1e30F, -0.0F};
   float out[6];
+  float apart[3][4] = {{NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}};
   nnt_samples const all = {
       .count = 3, .features = 2, .pixel = NNT_PIXEL_FLOAT32, .images = images, .labels = labels};
-  nnt_samples_gather(&all, index, 3, out);
+  nnt_samples_gather(&all, index, 3, out, 2);
+  nnt_samples_gather(&all, index, 3, apart[0], 4);
   for (size_t i = 0; i < 6; i++) {
     CU_ASSERT_EQUAL(out[i], expected[i]);
+    CU_ASSERT_EQUAL(apart[i / 2][i % 2], expected[i]);
+    CU_ASSERT(isnan(apart[i / 2][2 + i % 2]));
   }
   nnt_samples const part = nnt_samples_part(&all, (nnt_range){1, 2});
   CU_ASSERT_EQUAL(part.count, 2);
   CU_ASSERT_EQUAL(part.labels[0], 5);
-  nnt_samples_gather(&part, index + 1, 1, out);
+  nnt_samples_gather(&part, index + 1, 1, out, 2);
   CU_ASSERT_EQUAL(out[0], 2.0F);
   CU_ASSERT_EQUAL(out[1], 3.0F);
 }
