@@ -339,7 +339,6 @@ nnt_status nnt_exchange_reduce(nnt_exchange *exchange, const nnt_tally *tallies,
     return nnt_exchange_allreduce(exchange, wishes, local, total, sum);
   }
   int const count = (int)exchange->request_count;
-  exchange->neighbours->round++;
   MPI_Startall(count, exchange->requests);
   nnt_neighbours_meet(exchange->neighbours, NNT_MEET_GRADIENTS);
   nnt_wait_all(exchange->comm, count, exchange->requests);

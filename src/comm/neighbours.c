@@ -114,9 +114,9 @@ void nnt_neighbours_destroy(nnt_neighbours *neighbours)
   free(neighbours);
 }
 
-void nnt_neighbours_meet(const nnt_neighbours *neighbours, nnt_meeting meeting)
+void nnt_neighbours_meet(nnt_neighbours *neighbours, nnt_meeting meeting)
 {
   nnt_team_work const work = {
-      .phase = meeting, .round = neighbours->round, .worker = neighbours->me};
+      .phase = meeting, .round = ++neighbours->rounds[meeting], .worker = neighbours->me};
   nnt_team_meet(&neighbours->team, &work);
 }

@@ -20,7 +20,7 @@ struct nnt_neighbours {
   float **gradients; /* (ranks of the node) each one's sums of subtrees */
   nnt_tail *tails;   /* (ranks of the node) */
   float *segments;   /* (P) */
-  uint32_t round;
+  uint32_t rounds[NNT_MEETINGS]; /* how often the ranks have met at each */
 };
 
 /** Shares memory among the ranks of the node. The exchange knows its subtrees already.
@@ -31,7 +31,7 @@ NNT_MUST_CHECK nnt_status nnt_neighbours_create(nnt_neighbours **out, const nnt_
 void nnt_neighbours_destroy(nnt_neighbours *neighbours);
 
 /** Waits for the other ranks of the node. Collective over the node; cannot fail. */
-void nnt_neighbours_meet(const nnt_neighbours *neighbours, nnt_meeting meeting);
+void nnt_neighbours_meet(nnt_neighbours *neighbours, nnt_meeting meeting);
 
 /** Is this rank on our node? Local; cannot fail. */
 static inline bool nnt_is_near(const nnt_neighbours *neighbours, int rank)

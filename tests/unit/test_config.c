@@ -129,6 +129,7 @@ static struct {
     {"progress", {"none"}, {"some"}},
     {"quiet", {"true"}, {"1"}},
     {"verbose", {"true"}, {"1"}},
+    {"trace", {"t.json"}, {""}},
 };
 
 static void every_option_keeps_what_is_legal(void)
