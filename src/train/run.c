@@ -271,16 +271,13 @@ static nnt_status save_trace(nnt_run *run, nnt_status ended)
   return nnt_fail(ended, "%s", message);
 }
 
-/* Collective: trains, and tells what became of it. A signal meanwhile asks for a stop; until the
- * trace is written, it must not end the process. */
+/* Collective: trains, and tells what became of it. */
 static nnt_status train_and_tell(nnt_run *run, nnt_start *start)
 {
-  nnt_stop_listen();
   nnt_status status = train(run, start);
   bool const complete = status == NNT_OK;
   if (!complete && status != NNT_STOPPED) status = record_failure(run, status);
   status = save_trace(run, status);
-  nnt_stop_unlisten();
   if (complete && nnt_run_is_writer(run)) {
     tell_end(run, &run->score, run->parameter_digest, true);
   }
