@@ -25,7 +25,8 @@ NNT_INLINE lanes tangents(lanes z)
   ints const sign = (ints)z & (ints)splat(-0.0F);
   lanes const size = (lanes)((ints)z ^ sign);
   lanes const far = 1.0F - 2.0F / (exponential(size + size) + 1.0F);
-  return choose(size < splat(0.625F), near, (lanes)((ints)far | sign));
+  /* The sign also makes tanh(-0) = -0. */
+  return (lanes)((ints)choose(size < splat(0.625F), near, far) | sign);
 }
 
 /* One loop over whole vectors, and one vector with the rest. */
