@@ -92,7 +92,7 @@ static double square_sum(const float *g, size_t n)
     }
   }
   for (; i < n; i++) {
-    sum[0] += (double)g[i] * (double)g[i];
+    sum[i % CHAINS] += (double)g[i] * (double)g[i];
   }
   for (size_t half = CHAINS / 2; half > 0; half /= 2) {
     for (size_t c = 0; c < half; c++) {
