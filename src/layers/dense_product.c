@@ -1,9 +1,11 @@
 /* Dense layers whose products are OpenBLAS's: one call a microbatch, since the bits of a product
  * may depend on its number of rows. */
-#include "kernels/blas.h"
 #include "layers/dense.h"
 
+#include <string.h>
+
 #include "base/tree.h"
+#include "kernels/blas.h"
 
 /* OpenBLAS packs both factors anew in each call, which wants large tiles to pay; workers want
  * several to share. A tile that is not the last has at least so many floats and a share of the
@@ -73,10 +75,15 @@ static void add_leaves(const nnt_layer *layer, const nnt_layer_leaves *leaves, n
   layer->kernels->add(out, scratch, part.count);
 }
 
+/* BLAS leaves the padding as it was, which may be from another layer's tile. */
 static void gradient(const nnt_layer *layer, const nnt_layer_leaves *leaves, nnt_range part,
                      float *scratch, float *out)
 {
+  size_t const stride = layer->output_stride;
   add_leaves(layer, leaves, (nnt_range){0, leaves->rows.count}, part, scratch, out);
+  for (size_t at = 0; at < part.count; at += stride) {
+    memset(out + at + layer->outputs, 0, (stride - layer->outputs) * sizeof *out);
+  }
 }
 
 nnt_dense_form const nnt_dense_product = {"product", floats,   place,   tile,
