@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "nntrain/data.h"
 #include "nntrain/model.h"
 
 /** Calls `check` for every instruction set that this processor runs. */
@@ -18,6 +19,21 @@ static inline void on_every_isa(void (*check)(nnt_isa isa))
     if (nnt_isa_runs((nnt_isa)isa)) check((nnt_isa)isa);
   }
 }
+
+/** Calls `check` for every way to compute a model on this processor: each instruction set, with
+ *  and without the zeros of the input. */
+static inline void on_every_plan(void (*check)(const nnt_model_plan *plan))
+{
+  for (int isa = 0; isa < NNT_ISA_COUNT; isa++) {
+    if (!nnt_isa_runs((nnt_isa)isa)) continue;
+    check(&(nnt_model_plan){(nnt_isa)isa, false});
+    check(&(nnt_model_plan){(nnt_isa)isa, true});
+  }
+}
+
+/** Defines the test `name`, which runs name##_on() for every plan. */
+#define TEST_ON_EVERY_PLAN(name)                                                                   \
+  static void name(void) { on_every_plan(name##_on); }
 
 /** n zeros. */
 static inline float *zeros_create(size_t n)
@@ -51,14 +67,66 @@ static inline float *input_row(nnt_workspace *workspace, size_t row)
   return nnt_workspace_input(workspace) + row * nnt_workspace_input_stride(workspace);
 }
 
-/** x [in] (rows, features) goes into the first rows. */
-static inline void put_inputs(const nnt_model *model, nnt_workspace *workspace, const float *x,
-                              size_t rows)
+/** Rows of input as a model wants them: x (rows, features) without its zeros. */
+typedef struct input_rows {
+  const float *x; /* borrowed */
+  void *memory;
+  nnt_sparse sparse;
+  size_t *sample; /* 0, 1, 2, ... */
+} input_rows;
+
+static inline input_rows inputs_create(const float *x, size_t rows, size_t features)
+{
+  input_rows inputs = {.x = x};
+  uint16_t *const labels = calloc(rows + 1, sizeof *labels);
+  inputs.sample = calloc(rows + 1, sizeof *inputs.sample);
+  CU_ASSERT_FATAL(labels != NULL && inputs.sample != NULL);
+  nnt_samples const plain = {.count = rows,
+                             .features = features,
+                             .pixel = NNT_PIXEL_FLOAT32,
+                             .images = x,
+                             .labels = labels};
+  uint64_t const nonzeros = nnt_samples_nonzeros(&plain);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_memory_create(&inputs.memory, nnt_sparse_bytes(&plain, nonzeros), 1, "rows"), NNT_OK);
+  nnt_sparse_build(&plain, nonzeros, inputs.memory);
+  inputs.sparse = nnt_sparse_view(&plain, nonzeros, inputs.memory).sparse;
+  for (size_t row = 0; row < rows; row++) {
+    inputs.sample[row] = row;
+  }
+  free(labels);
+  return inputs;
+}
+
+static inline void inputs_destroy(const input_rows *inputs)
+{
+  free(inputs->memory);
+  free(inputs->sample);
+}
+
+/** Forward pass of some rows: rows.count samples of `inputs` from `sample` on. */
+static inline void forward_rows(const nnt_model *model, const float *arena,
+                                nnt_workspace *workspace, nnt_range rows, const input_rows *inputs,
+                                size_t sample, const nnt_dropout *dropout)
 {
   size_t const n = nnt_model_features(model);
-  for (size_t row = 0; row < rows; row++) {
-    memcpy(input_row(workspace, row), x + row * n, n * sizeof *x);
+  for (size_t i = 0; i < rows.count && !nnt_model_reads_sparse(model); i++) {
+    memcpy(input_row(workspace, rows.first + i), inputs->x + (sample + i) * n,
+           n * sizeof *inputs->x);
   }
+  for (size_t panel = 0; panel < nnt_model_panels(model); panel++) {
+    nnt_model_forward_panel(model, arena, workspace, panel, rows, &inputs->sparse,
+                            inputs->sample + sample);
+  }
+  nnt_model_forward(model, arena, workspace, rows, dropout);
+}
+
+/** The rows of leaf `leaf` for its gradient, samples as above. */
+static inline void index_rows(const nnt_model *model, nnt_workspace *workspace, size_t leaf,
+                              nnt_range rows, const input_rows *inputs, size_t sample)
+{
+  if (!nnt_model_reads_sparse(model)) return;
+  nnt_model_index(model, workspace, leaf, rows, &inputs->sparse, inputs->sample + sample);
 }
 
 /** y [out] (rows, outputs) of the last layer, from row `first` on. */
@@ -84,12 +152,13 @@ static inline void arena_gradient(const nnt_model *model, const nnt_workspace *w
   free(scratch);
 }
 
-/** packed [out] (P) gradient over some rows, as one leaf. */
-static inline void gradient_of_rows(const nnt_model *model, const nnt_workspace *workspace,
-                                    nnt_range rows, float *packed)
+/** packed [out] (P) gradient over some rows, as one leaf. The samples are those of the rows. */
+static inline void gradient_of_rows(const nnt_model *model, nnt_workspace *workspace,
+                                    nnt_range rows, const input_rows *inputs, float *packed)
 {
   float *const arena = zeros_create(nnt_model_arena_size(model));
   size_t const first[2] = {rows.first, rows.first + rows.count};
+  index_rows(model, workspace, 0, rows, inputs, rows.first);
   arena_gradient(model, workspace, &(nnt_leaves){1, first}, 0, arena);
   nnt_model_pack(model, arena, packed);
   free(arena);

@@ -19,14 +19,14 @@ typedef struct dropping {
   size_t samples[ROWS];
 } dropping;
 
-static dropping dropping_create(double first_rate, double second_rate)
+static dropping dropping_create(const nnt_model_plan *plan, double first_rate, double second_rate)
 {
   dropping d = {NULL, NULL, NULL, NULL, {0}};
   nnt_model_spec spec = {.input_dimensions = 1, .input_shape = {WIDTH}, .layer_count = 3};
   spec.layers[0] = (nnt_layer_spec){.kind = NNT_DROPOUT, .rate = first_rate};
   spec.layers[1] = (nnt_layer_spec){.kind = NNT_DROPOUT, .rate = second_rate};
   spec.layers[2] = (nnt_layer_spec){.kind = NNT_DENSE, .units = WIDTH};
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&d.model, &spec, NULL), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&d.model, &spec, plan), NNT_OK);
   d.workspace = workspace_of(d.model, ROWS, true);
   float *const unit = zeros_create(nnt_model_parameter_count(d.model));
   for (size_t i = 0; i < WIDTH; i++) {
@@ -61,12 +61,12 @@ static const float *drop_ones(const dropping *d, uint64_t seed, uint64_t epoch, 
   return d->outputs;
 }
 
-static void elements_are_dropped_at_the_rate(void)
+static void elements_are_dropped_at_the_rate_on(const nnt_model_plan *plan)
 {
   double const rates[] = {0.1, 0.5, 0.8};
   for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
     double const rate = rates[k];
-    dropping const d = dropping_create(rate, 0.0);
+    dropping const d = dropping_create(plan, rate, 0.0);
     float const *const y = drop_ones(&d, 1, 0, (nnt_range){0, ROWS});
     size_t dropped = 0;
     for (size_t i = 0; i < COUNT; i++) {
@@ -80,24 +80,25 @@ static void elements_are_dropped_at_the_rate(void)
   }
 }
 
-static void nothing_is_dropped_in_inference(void)
+static void nothing_is_dropped_in_inference_on(const nnt_model_plan *plan)
 {
-  dropping const d = dropping_create(0.9, 0.5);
+  dropping const d = dropping_create(plan, 0.9, 0.5);
   static float x[COUNT];
   for (size_t i = 0; i < COUNT; i++) {
     x[i] = (float)i;
   }
-  put_inputs(d.model, d.workspace, x, ROWS);
-  nnt_model_forward(d.model, d.arena, d.workspace, (nnt_range){0, ROWS}, NULL);
+  input_rows const rows = inputs_create(x, ROWS, WIDTH);
+  forward_rows(d.model, d.arena, d.workspace, (nnt_range){0, ROWS}, &rows, 0, NULL);
+  inputs_destroy(&rows);
   get_outputs(d.model, d.workspace, (nnt_range){0, ROWS}, d.outputs);
   CU_ASSERT(same_bits(d.outputs, x, COUNT));
   dropping_destroy(&d);
 }
 
 /* Which rank holds a sample, and in which row, must make no difference. */
-static void a_mask_belongs_to_the_sample(void)
+static void a_mask_belongs_to_the_sample_on(const nnt_model_plan *plan)
 {
-  dropping d = dropping_create(0.5, 0.5);
+  dropping d = dropping_create(plan, 0.5, 0.5);
   float first[WIDTH];
   nnt_range const all = {0, ROWS};
   memcpy(first, drop_ones(&d, 1, 0, all) + (size_t)7 * WIDTH, sizeof first);
@@ -123,9 +124,9 @@ static void check_independent(const float *a, const float *b)
   CU_ASSERT_DOUBLE_EQUAL((double)both, 0.25 * COUNT, 3.5 * sqrt(0.25 * 0.75 * COUNT));
 }
 
-static void masks_differ_by_epoch_seed_and_sample(void)
+static void masks_differ_by_epoch_seed_and_sample_on(const nnt_model_plan *plan)
 {
-  dropping d = dropping_create(0.5, 0.0);
+  dropping d = dropping_create(plan, 0.5, 0.0);
   static float first[COUNT];
   nnt_range const all = {0, ROWS};
   memcpy(first, drop_ones(&d, 1, 0, all), sizeof first);
@@ -138,15 +139,21 @@ static void masks_differ_by_epoch_seed_and_sample(void)
   dropping_destroy(&d);
 }
 
-static void masks_differ_by_layer(void)
+static void masks_differ_by_layer_on(const nnt_model_plan *plan)
 {
-  dropping const first = dropping_create(0.5, 0.0);
-  dropping const second = dropping_create(0.0, 0.5);
+  dropping const first = dropping_create(plan, 0.5, 0.0);
+  dropping const second = dropping_create(plan, 0.0, 0.5);
   nnt_range const all = {0, ROWS};
   check_independent(drop_ones(&first, 1, 0, all), drop_ones(&second, 1, 0, all));
   dropping_destroy(&first);
   dropping_destroy(&second);
 }
+
+TEST_ON_EVERY_PLAN(elements_are_dropped_at_the_rate)
+TEST_ON_EVERY_PLAN(nothing_is_dropped_in_inference)
+TEST_ON_EVERY_PLAN(a_mask_belongs_to_the_sample)
+TEST_ON_EVERY_PLAN(masks_differ_by_epoch_seed_and_sample)
+TEST_ON_EVERY_PLAN(masks_differ_by_layer)
 
 static CU_TestInfo tests[] = {
     {"elements are dropped at the rate", elements_are_dropped_at_the_rate},

@@ -159,8 +159,9 @@ typedef struct net {
   nnt_model *model;
   nnt_workspace *workspace;
   float *arena;
+  const float *inputs;
+  input_rows rows;
   size_t count;
-  float inputs[ROWS * FEATURES];
   float parameters[PARAMETERS_MAX];
   float gradient[PARAMETERS_MAX];
   double size[PARAMETERS_MAX]; /* of what was summed up to each element of the gradient */
@@ -191,7 +192,7 @@ static void measure_sizes(net *n)
 {
   for (size_t row = 0; row < ROWS; row++) {
     float part[PARAMETERS_MAX];
-    gradient_of_rows(n->model, n->workspace, (nnt_range){row, 1}, part);
+    gradient_of_rows(n->model, n->workspace, (nnt_range){row, 1}, &n->rows, part);
     for (size_t t = 0; t < nnt_model_tensor_count(n->model); t++) {
       nnt_tensor const *const tensor = nnt_model_tensor(n->model, t);
       double largest = 0.0;
@@ -205,10 +206,19 @@ static void measure_sizes(net *n)
   }
 }
 
-static net net_create(const nnt_model_spec *spec, const nnt_loss *loss)
+/* Every fourth number is a zero. */
+static void fill_inputs(float inputs[ROWS * FEATURES])
 {
-  net n = {.spec = spec, .loss = loss};
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&n.model, spec, NULL), NNT_OK);
+  for (size_t i = 0; i < (size_t)ROWS * FEATURES; i++) {
+    inputs[i] = i % 4 == 1 ? 0.0F : (float)test_number(2, i);
+  }
+}
+
+static net net_create(const nnt_model_spec *spec, const nnt_loss *loss, const nnt_model_plan *plan,
+                      const float *inputs)
+{
+  net n = {.spec = spec, .loss = loss, .inputs = inputs};
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&n.model, spec, plan), NNT_OK);
   n.workspace = workspace_of(n.model, ROWS, true);
   n.count = nnt_model_parameter_count(n.model);
   CU_ASSERT_FATAL(n.count <= PARAMETERS_MAX);
@@ -220,15 +230,12 @@ static net net_create(const nnt_model_spec *spec, const nnt_loss *loss)
   for (size_t i = 0; !last->is_kernel && i < last->count; i++) {
     n.parameters[last->offset + i] += 1.5F;
   }
-  for (size_t i = 0; i < (size_t)ROWS * FEATURES; i++) {
-    n.inputs[i] = (float)test_number(2, i);
-  }
+  n.rows = inputs_create(inputs, ROWS, FEATURES);
   n.arena = arena_of(n.model, n.parameters);
-  put_inputs(n.model, n.workspace, n.inputs, ROWS);
   nnt_range const all = {0, ROWS};
-  nnt_model_forward(n.model, n.arena, n.workspace, all, &dropout);
+  forward_rows(n.model, n.arena, n.workspace, all, &n.rows, 0, &dropout);
   nnt_model_backward(n.model, loss, n.arena, n.workspace, all, labels);
-  gradient_of_rows(n.model, n.workspace, all, n.gradient);
+  gradient_of_rows(n.model, n.workspace, all, &n.rows, n.gradient);
   measure_sizes(&n);
   return n;
 }
@@ -236,6 +243,7 @@ static net net_create(const nnt_model_spec *spec, const nnt_loss *loss)
 static void net_destroy(const net *n)
 {
   free(n->arena);
+  inputs_destroy(&n->rows);
   nnt_workspace_destroy(n->workspace);
   nnt_model_destroy(n->model);
 }
@@ -271,9 +279,11 @@ static void check_direction(const net *n, uint64_t direction)
   CU_ASSERT_DOUBLE_EQUAL(by_gradient, once, tolerance);
 }
 
-static void check(const nnt_model_spec *spec, const nnt_loss *loss)
+static void check(const nnt_model_spec *spec, const nnt_loss *loss, const nnt_model_plan *plan)
 {
-  net const n = net_create(spec, loss);
+  float inputs[ROWS * FEATURES];
+  fill_inputs(inputs);
+  net const n = net_create(spec, loss, plan, inputs);
   double size = 0.0;
   for (size_t i = 0; i < n.count; i++) {
     size += n.size[i];
@@ -290,30 +300,30 @@ static void check(const nnt_model_spec *spec, const nnt_loss *loss)
   net_destroy(&n);
 }
 
-static void check_all_losses(const nnt_model_spec *spec)
+static void check_all_losses(const nnt_model_spec *spec, const nnt_model_plan *plan)
 {
   for (size_t i = 0; i < LOSSES; i++) {
-    check(spec, &losses[i]);
+    check(spec, &losses[i], plan);
   }
 }
 
-static void every_hidden_activation_with_every_loss(void)
+static void every_hidden_activation_with_every_loss_on(const nnt_model_plan *plan)
 {
   for (int kind = 0; kind < NNT_ACTIVATION_COUNT; kind++) {
     nnt_model_spec const spec = stack((nnt_activation)kind, NNT_SOFTMAX);
-    check_all_losses(&spec);
+    check_all_losses(&spec, plan);
   }
 }
 
-static void every_last_activation_with_every_loss(void)
+static void every_last_activation_with_every_loss_on(const nnt_model_plan *plan)
 {
   for (int kind = 0; kind < NNT_ACTIVATION_COUNT; kind++) {
     nnt_model_spec const spec = stack(NNT_TANH, (nnt_activation)kind);
-    check_all_losses(&spec);
+    check_all_losses(&spec, plan);
   }
 }
 
-static void activations_as_layers(void)
+static void activations_as_layers_on(const nnt_model_plan *plan)
 {
   for (int kind = 0; kind < NNT_ACTIVATION_COUNT; kind++) {
     nnt_model_spec spec = {.input_dimensions = 1, .input_shape = {FEATURES}};
@@ -322,11 +332,11 @@ static void activations_as_layers(void)
     add_layer(&spec, of_kind(NNT_ACTIVATION, (nnt_activation)kind, 0.0));
     add_layer(&spec, dense(CLASSES, NNT_LINEAR, true));
     add_layer(&spec, of_kind(NNT_ACTIVATION, NNT_SOFTMAX, 0.0));
-    check_all_losses(&spec);
+    check_all_losses(&spec, plan);
   }
 }
 
-static void flatten_and_dropout(void)
+static void flatten_and_dropout_on(const nnt_model_plan *plan)
 {
   double const rates[] = {0.0, 0.25, 0.75};
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
@@ -337,20 +347,26 @@ static void flatten_and_dropout(void)
     add_layer(&spec, of_kind(NNT_FLATTEN, NNT_LINEAR, 0.0));
     add_layer(&spec, of_kind(NNT_DROPOUT, NNT_LINEAR, rates[i]));
     add_layer(&spec, dense(CLASSES, NNT_SOFTMAX, true));
-    check_all_losses(&spec);
+    check_all_losses(&spec, plan);
   }
 }
 
 /* The derivative must find its way through layers without parameters at either end. */
-static void layers_behind_the_last_dense_one(void)
+static void layers_behind_the_last_dense_one_on(const nnt_model_plan *plan)
 {
   nnt_model_spec spec = {.input_dimensions = 1, .input_shape = {FEATURES}};
   add_layer(&spec, of_kind(NNT_FLATTEN, NNT_LINEAR, 0.0));
   add_layer(&spec, dense(CLASSES, NNT_TANH, true));
   add_layer(&spec, of_kind(NNT_ACTIVATION, NNT_SIGMOID, 0.0));
   add_layer(&spec, of_kind(NNT_FLATTEN, NNT_LINEAR, 0.0));
-  check_all_losses(&spec);
+  check_all_losses(&spec, plan);
 }
+
+TEST_ON_EVERY_PLAN(every_hidden_activation_with_every_loss)
+TEST_ON_EVERY_PLAN(every_last_activation_with_every_loss)
+TEST_ON_EVERY_PLAN(activations_as_layers)
+TEST_ON_EVERY_PLAN(flatten_and_dropout)
+TEST_ON_EVERY_PLAN(layers_behind_the_last_dense_one)
 
 static CU_TestInfo tests[] = {
     {"every hidden activation with every loss", every_hidden_activation_with_every_loss},

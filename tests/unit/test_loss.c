@@ -10,7 +10,7 @@
 #include "suite.h"
 
 enum { CASES = sizeof keras_losses / sizeof *keras_losses, ROWS = 3, CLASSES = 4 };
-enum { BIAS = CLASSES * CLASSES, PARAMETERS = BIAS + CLASSES };
+enum { PARAMETERS = (CLASSES + 1) * CLASSES };
 
 /* A dense layer with the unit matrix: outputs = activation(inputs). The gradient of its bias over
  * one row is the derivative of that row's loss by the layer's pre-activations. */
@@ -30,10 +30,10 @@ static nnt_model_spec passage_spec(nnt_activation activation)
   return spec;
 }
 
-static passage passage_of(const nnt_model_spec *spec)
+static passage passage_of(const nnt_model_spec *spec, const nnt_model_plan *plan)
 {
   passage p = {NULL, NULL, NULL};
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&p.model, spec, NULL), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&p.model, spec, plan), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_model_parameter_count(p.model), PARAMETERS);
   p.workspace = workspace_of(p.model, ROWS, true);
   float unit[PARAMETERS];
@@ -45,10 +45,10 @@ static passage passage_of(const nnt_model_spec *spec)
   return p;
 }
 
-static passage passage_create(nnt_activation activation)
+static passage passage_create(nnt_activation activation, const nnt_model_plan *plan)
 {
   nnt_model_spec const spec = passage_spec(activation);
-  return passage_of(&spec);
+  return passage_of(&spec, plan);
 }
 
 static void passage_destroy(const passage *p)
@@ -60,8 +60,9 @@ static void passage_destroy(const passage *p)
 
 static void pass(const passage *p, const float *inputs, size_t rows)
 {
-  put_inputs(p->model, p->workspace, inputs, rows);
-  nnt_model_forward(p->model, p->arena, p->workspace, (nnt_range){0, rows}, NULL);
+  input_rows const in = inputs_create(inputs, rows, CLASSES);
+  forward_rows(p->model, p->arena, p->workspace, (nnt_range){0, rows}, &in, 0, NULL);
+  inputs_destroy(&in);
 }
 
 static double loss_of_row(const passage *p, const nnt_loss *loss, size_t row)
@@ -71,11 +72,13 @@ static double loss_of_row(const passage *p, const nnt_loss *loss, size_t row)
 
 static void slope_of_row(const passage *p, const nnt_loss *loss, size_t row, float out[CLASSES])
 {
-  nnt_range const rows = {row, 1};
-  nnt_model_backward(p->model, loss, p->arena, p->workspace, rows, loss_labels);
-  float gradient[PARAMETERS];
-  gradient_of_rows(p->model, p->workspace, rows, gradient);
-  memcpy(out, gradient + BIAS, CLASSES * sizeof *out);
+  nnt_model_backward(p->model, loss, p->arena, p->workspace, (nnt_range){row, 1}, loss_labels);
+  size_t const bounds[2] = {row, row + 1};
+  size_t const bias = nnt_model_tile_count(p->model) - 1;
+  float *const sums = zeros_create(nnt_model_tile(p->model, bias).count);
+  nnt_model_tile_gradient(p->model, p->workspace, bias, &(nnt_leaves){1, bounds}, 0, NULL, sums);
+  memcpy(out, sums, CLASSES * sizeof *out);
+  free(sums);
 }
 
 /* A few roundings of Keras's float32 sums of numbers of the given size. */
@@ -99,9 +102,9 @@ static void check_case(const passage *p, const keras_loss *keras, const nnt_loss
   }
 }
 
-static void values_and_slopes_are_those_of_keras(void)
+static void values_and_slopes_are_those_of_keras_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_LINEAR);
+  passage const p = passage_create(NNT_LINEAR, plan);
   for (size_t i = 0; i < CASES; i++) {
     check_case(&p, &keras_losses[i], &keras_losses[i].loss);
   }
@@ -109,9 +112,9 @@ static void values_and_slopes_are_those_of_keras(void)
 }
 
 /* Keras too computes this from what went into the softmax. */
-static void cross_entropy_after_softmax_is_that_of_logits(void)
+static void cross_entropy_after_softmax_is_that_of_logits_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_SOFTMAX);
+  passage const p = passage_create(NNT_SOFTMAX, plan);
   size_t checked = 0;
   for (size_t i = 0; i < CASES; i++) {
     nnt_loss loss = keras_losses[i].loss;
@@ -126,9 +129,9 @@ static void cross_entropy_after_softmax_is_that_of_logits(void)
 }
 
 /* 1000 - 0 is far beyond what a float32 probability can hold. */
-static void far_logits_have_a_finite_loss(void)
+static void far_logits_have_a_finite_loss_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_SOFTMAX);
+  passage const p = passage_create(NNT_SOFTMAX, plan);
   nnt_loss const loss = {NNT_CATEGORICAL_CROSSENTROPY, false, 0.0};
   float const z[CLASSES] = {1000.0F, 0.0F, -1000.0F, 0.0F};
   pass(&p, z, 1);
@@ -185,9 +188,9 @@ static double entropy_of_probabilities(const nnt_loss *loss, const float *p, siz
 /* Both sides are float64: a few roundings of sums of positive terms. But the exponentials of logits
  * are float32: z - largest is rounded, which moves e^d by |d| e^d 2^-24 < 2^-25, and the
  * exponential is right to an ulp, at most 2^-23; so is the logarithm of a sum of them and of 1. */
-static void check_formula(nnt_loss loss, const float values[CLASSES])
+static void check_formula(nnt_loss loss, const float values[CLASSES], const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_LINEAR);
+  passage const p = passage_create(NNT_LINEAR, plan);
   pass(&p, values, 1);
   for (size_t label = 0; label < CLASSES; label++) {
     nnt_range const row = {0, 1};
@@ -202,7 +205,7 @@ static void check_formula(nnt_loss loss, const float values[CLASSES])
   passage_destroy(&p);
 }
 
-static void values_are_those_of_the_formulas(void)
+static void values_are_those_of_the_formulas_on(const nnt_model_plan *plan)
 {
   float const logits[][CLASSES] = {{0.5F, -1.0F, 2.0F, 0.25F},
                                    {1e4F, 0.0F, -1e4F, 5e3F},
@@ -216,14 +219,15 @@ static void values_are_those_of_the_formulas(void)
   double const smoothings[] = {0.0, 0.1};
   for (size_t s = 0; s < sizeof smoothings / sizeof *smoothings; s++) {
     for (size_t i = 0; i < sizeof logits / sizeof *logits; i++) {
-      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, true, smoothings[s]}, logits[i]);
+      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, true, smoothings[s]}, logits[i], plan);
     }
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
-      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, false, smoothings[s]}, outputs[i]);
+      check_formula((nnt_loss){NNT_CATEGORICAL_CROSSENTROPY, false, smoothings[s]}, outputs[i],
+                    plan);
     }
   }
   for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
-    check_formula((nnt_loss){NNT_SPARSE_CATEGORICAL_CROSSENTROPY, false, 0.0}, outputs[i]);
+    check_formula((nnt_loss){NNT_SPARSE_CATEGORICAL_CROSSENTROPY, false, 0.0}, outputs[i], plan);
   }
 }
 
@@ -257,11 +261,11 @@ static sigmoid_case const sigmoid_cases[] = {
       {0.0F, 0.0F, 0.0932428986F, -0.511009157F}}},
 };
 
-static void sigmoid_outputs_behind_flatten_are_probabilities(void)
+static void sigmoid_outputs_behind_flatten_are_probabilities_on(const nnt_model_plan *plan)
 {
   nnt_model_spec spec = passage_spec(NNT_SIGMOID);
   spec.layers[spec.layer_count++] = (nnt_layer_spec){.kind = NNT_FLATTEN};
-  passage const p = passage_of(&spec);
+  passage const p = passage_of(&spec, plan);
   pass(&p, sigmoid_inputs[0], ROWS);
   for (size_t i = 0; i < sizeof sigmoid_cases / sizeof *sigmoid_cases; i++) {
     sigmoid_case const *const keras = &sigmoid_cases[i];
@@ -278,9 +282,9 @@ static void sigmoid_outputs_behind_flatten_are_probabilities(void)
   passage_destroy(&p);
 }
 
-static void losses_of_rows_add_up_in_order(void)
+static void losses_of_rows_add_up_in_order_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_LINEAR);
+  passage const p = passage_create(NNT_LINEAR, plan);
   for (size_t i = 0; i < CASES; i++) {
     nnt_loss const *const loss = &keras_losses[i].loss;
     pass(&p, keras_losses[i].outputs[0], ROWS);
@@ -305,9 +309,9 @@ static int64_t hits(const passage *p, const float z[CLASSES], uint16_t label)
   return nnt_model_loss(p->model, &loss, p->workspace, (nnt_range){0, 1}, &label).correct;
 }
 
-static void the_first_of_equal_outputs_is_the_prediction(void)
+static void the_first_of_equal_outputs_is_the_prediction_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_LINEAR);
+  passage const p = passage_create(NNT_LINEAR, plan);
   float const tie[CLASSES] = {0.0F, 2.0F, 2.0F, 1.0F};
   CU_ASSERT_EQUAL(hits(&p, tie, 0), 0);
   CU_ASSERT_EQUAL(hits(&p, tie, 1), 1);
@@ -317,10 +321,10 @@ static void the_first_of_equal_outputs_is_the_prediction(void)
   passage_destroy(&p);
 }
 
-static void a_loss_of_nan_is_nan(void)
+static void a_loss_of_nan_is_nan_on(const nnt_model_plan *plan)
 {
   for (size_t i = 0; i < CASES; i++) {
-    passage const p = passage_create(i % 2 == 0 ? NNT_LINEAR : NNT_SOFTMAX);
+    passage const p = passage_create(i % 2 == 0 ? NNT_LINEAR : NNT_SOFTMAX, plan);
     float const y[CLASSES] = {NAN, NAN, NAN, NAN};
     pass(&p, y, 1);
     CU_ASSERT(isnan(loss_of_row(&p, &keras_losses[i].loss, 0)));
@@ -329,18 +333,18 @@ static void a_loss_of_nan_is_nan(void)
 }
 
 /* One NaN among numbers: every loss and slope can be computed, and it stays visible in the loss. */
-static void one_nan_does_no_harm(void)
+static void one_nan_does_no_harm_on(const nnt_model_plan *plan)
 {
   for (size_t i = 0; i < CASES; i++) {
-    passage const p = passage_create(NNT_LINEAR);
+    passage const p = passage_create(NNT_LINEAR, plan);
     for (size_t at = 0; at < CLASSES; at++) {
       nnt_range const row = {0, 1};
-      float *const in = nnt_workspace_input(p.workspace);
+      float in[CLASSES];
       float slopes[CLASSES];
       for (size_t c = 0; c < CLASSES; c++) {
         in[c] = c == at ? NAN : 0.25F;
       }
-      nnt_model_forward(p.model, p.arena, p.workspace, row, NULL);
+      pass(&p, in, 1);
       nnt_tally const tally =
           nnt_model_loss(p.model, &keras_losses[i].loss, p.workspace, row, loss_labels);
       CU_ASSERT(isnan(tally.loss));
@@ -352,9 +356,9 @@ static void one_nan_does_no_harm(void)
 }
 
 /* As in Keras: 0/0. The run ends as diverged instead of going on with a made-up loss. */
-static void outputs_that_are_all_zero_have_no_probabilities(void)
+static void outputs_that_are_all_zero_have_no_probabilities_on(const nnt_model_plan *plan)
 {
-  passage const p = passage_create(NNT_LINEAR);
+  passage const p = passage_create(NNT_LINEAR, plan);
   nnt_loss const loss = {NNT_CATEGORICAL_CROSSENTROPY, false, 0.0};
   float const y[CLASSES] = {0.0F, 0.0F, 0.0F, 0.0F};
   pass(&p, y, 1);
@@ -363,6 +367,17 @@ static void outputs_that_are_all_zero_have_no_probabilities(void)
   CU_ASSERT_DOUBLE_EQUAL(loss_of_row(&p, &sparse, 0), log(CLASSES), 1e-12);
   passage_destroy(&p);
 }
+
+TEST_ON_EVERY_PLAN(values_and_slopes_are_those_of_keras)
+TEST_ON_EVERY_PLAN(cross_entropy_after_softmax_is_that_of_logits)
+TEST_ON_EVERY_PLAN(far_logits_have_a_finite_loss)
+TEST_ON_EVERY_PLAN(values_are_those_of_the_formulas)
+TEST_ON_EVERY_PLAN(sigmoid_outputs_behind_flatten_are_probabilities)
+TEST_ON_EVERY_PLAN(losses_of_rows_add_up_in_order)
+TEST_ON_EVERY_PLAN(the_first_of_equal_outputs_is_the_prediction)
+TEST_ON_EVERY_PLAN(a_loss_of_nan_is_nan)
+TEST_ON_EVERY_PLAN(one_nan_does_no_harm)
+TEST_ON_EVERY_PLAN(outputs_that_are_all_zero_have_no_probabilities)
 
 static CU_TestInfo tests[] = {
     {"values and slopes are those of Keras", values_and_slopes_are_those_of_keras},

@@ -1,5 +1,4 @@
-/* Building models: what is refused, the layout of parameters and tiles, and which rows a call
- * touches. */
+/* Building models: what is refused, and the layout of parameters and tiles. */
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
@@ -12,7 +11,6 @@
 #include "suite.h"
 
 static nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
-static nnt_loss const entropy = {NNT_CATEGORICAL_CROSSENTROPY, false, 0.0};
 
 static nnt_model_spec stack(size_t features, size_t hidden, size_t classes)
 {
@@ -22,12 +20,14 @@ static nnt_model_spec stack(size_t features, size_t hidden, size_t classes)
   return spec;
 }
 
-static nnt_model *model_of(nnt_model_spec spec)
+static nnt_model *planned(const nnt_model_spec *spec, const nnt_model_plan *plan)
 {
   nnt_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, NULL), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, spec, plan), NNT_OK);
   return model;
 }
+
+static nnt_model *model_of(nnt_model_spec spec) { return planned(&spec, NULL); }
 
 static float *parameters_of(const nnt_model *model)
 {
@@ -212,12 +212,10 @@ static size_t check_tiles_of(const nnt_model *model, const nnt_tensor *tensor, s
   return tile;
 }
 
-static void check_tiles(nnt_model_spec spec, bool sparse)
+static void check_tiles(nnt_model_spec spec, const nnt_model_plan *plan)
 {
   spec.layers[0].l2 = 0.25;
-  nnt_model_plan const plan = {nnt_isa_best(), sparse};
-  nnt_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, &spec, &plan), NNT_OK);
+  nnt_model *const model = planned(&spec, plan);
   size_t end = 0;
   for (size_t i = 0; i < nnt_model_tile_count(model); i++) {
     nnt_range const tile = nnt_model_tile(model, i);
@@ -234,174 +232,18 @@ static void check_tiles(nnt_model_spec spec, bool sparse)
   nnt_model_destroy(model);
 }
 
-static void tiles_cover_the_parameters_tensor_by_tensor(void)
+static void tiles_cover_the_parameters_tensor_by_tensor_on(const nnt_model_plan *plan)
 {
   size_t const widths[][3] = {{784, 500, 10}, {6, 5, 4}, {1, 1, 1}, {3, 40000, 2}, {33, 1000, 7}};
   for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
-    for (int form = 0; form < 4; form++) {
-      nnt_model_spec spec = stack(widths[k][0], widths[k][1], widths[k][2]);
-      spec.layers[0].use_bias = form % 2 == 0;
-      check_tiles(spec, form / 2 == 0);
-    }
+    nnt_model_spec spec = stack(widths[k][0], widths[k][1], widths[k][2]);
+    check_tiles(spec, plan);
+    spec.layers[0].use_bias = false;
+    check_tiles(spec, plan);
   }
 }
 
-/* A net with rows computed to the end. */
-typedef struct computed {
-  nnt_model *model;
-  nnt_workspace *workspace;
-  float *arena;
-  float *scratch;
-  float *whole; /* room for a tile each */
-  float *term;
-} computed;
-
-enum { ROWS = 23, FEATURES = 37, HIDDEN = 301, CLASSES = 5 };
-static uint16_t const labels[ROWS] = {0, 1, 2, 3, 4, 4, 3, 2, 1, 0, 1, 1,
-                                      2, 2, 3, 3, 4, 4, 0, 0, 1, 2, 3};
-
-static computed computed_create(void)
-{
-  computed c;
-  c.model = model_of(stack(FEATURES, HIDDEN, CLASSES));
-  float *const packed = parameters_of(c.model);
-  c.arena = arena_of(c.model, packed);
-  free(packed);
-  c.workspace = workspace_of(c.model, ROWS, true);
-  for (size_t i = 0; i < (size_t)ROWS * FEATURES; i++) {
-    input_row(c.workspace, i / FEATURES)[i % FEATURES] = (float)test_number(4, i);
-  }
-  c.scratch = zeros_create(nnt_model_scratch_size(c.model, ROWS));
-  c.whole = zeros_create(nnt_model_tile_size_max(c.model));
-  c.term = zeros_create(nnt_model_tile_size_max(c.model));
-  return c;
-}
-
-static void computed_destroy(const computed *c)
-{
-  nnt_workspace_destroy(c->workspace);
-  nnt_model_destroy(c->model);
-  free(c->arena);
-  free(c->scratch);
-  free(c->whole);
-  free(c->term);
-}
-
-static void compute(const computed *c, nnt_range rows)
-{
-  nnt_model_forward(c->model, c->arena, c->workspace, rows, NULL);
-  nnt_model_backward(c->model, &entropy, c->arena, c->workspace, rows, labels);
-}
-
-/* The gradient of one tile over some rows, as one leaf. */
-static void tile_gradient(const computed *c, size_t tile, nnt_range rows, float *out)
-{
-  size_t const first[2] = {rows.first, rows.first + rows.count};
-  nnt_leaves const leaf = {1, first};
-  nnt_model_tile_gradient(c->model, c->workspace, tile, &leaf, 0, c->scratch, out);
-}
-
-/* Sum over parts against the whole: each sum of 23 products is rounded in its own order. */
-static void check_sum_over_parts(const computed *c, size_t tile, size_t part)
-{
-  size_t const count = nnt_model_tile(c->model, tile).count;
-  float *const whole = c->whole;
-  float *const term = c->term;
-  double *const sum = calloc(count, sizeof *sum);
-  double *const size = calloc(count, sizeof *size);
-  CU_ASSERT_FATAL(sum != NULL && size != NULL);
-  tile_gradient(c, tile, (nnt_range){0, ROWS}, whole);
-  for (size_t first = 0; first < ROWS; first += part) {
-    nnt_range const rows = {first, ROWS - first < part ? ROWS - first : part};
-    tile_gradient(c, tile, rows, term);
-    for (size_t i = 0; i < count; i++) {
-      sum[i] += (double)term[i];
-    }
-  }
-  for (size_t row = 0; row < ROWS; row++) {
-    tile_gradient(c, tile, (nnt_range){row, 1}, term);
-    for (size_t i = 0; i < count; i++) {
-      size[i] += fabs((double)term[i]);
-    }
-  }
-  for (size_t i = 0; i < count; i++) {
-    CU_ASSERT(fabs((double)whole[i] - sum[i]) <= 2.0 * ROWS * 0x1p-24 * size[i]);
-  }
-  free(sum);
-  free(size);
-}
-
-static void gradients_of_parts_add_up_to_that_of_the_whole(void)
-{
-  size_t const parts[] = {1, 2, 7, ROWS};
-  computed const c = computed_create();
-  compute(&c, (nnt_range){0, ROWS});
-  for (size_t tile = 0; tile < nnt_model_tile_count(c.model); tile++) {
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-      check_sum_over_parts(&c, tile, parts[k]);
-    }
-  }
-  computed_destroy(&c);
-}
-
-static void no_rows_give_nothing(void)
-{
-  computed const c = computed_create();
-  nnt_range const all = {0, ROWS};
-  compute(&c, all);
-  float before[ROWS * CLASSES];
-  float after[ROWS * CLASSES];
-  get_outputs(c.model, c.workspace, all, before);
-  compute(&c, (nnt_range){ROWS, 0});
-  compute(&c, (nnt_range){3, 0});
-  get_outputs(c.model, c.workspace, all, after);
-  CU_ASSERT(same_bits(before, after, (size_t)ROWS * CLASSES));
-  for (size_t tile = 0; tile < nnt_model_tile_count(c.model); tile++) {
-    float *const g = c.whole;
-    size_t const count = nnt_model_tile(c.model, tile).count;
-    for (size_t i = 0; i < count; i++) {
-      g[i] = NAN;
-    }
-    tile_gradient(&c, tile, (nnt_range){ROWS, 0}, g);
-    for (size_t i = 0; i < count; i++) {
-      CU_ASSERT_EQUAL(g[i], 0.0F);
-    }
-  }
-  computed_destroy(&c);
-}
-
-/* A microbatch has the same bits wherever its rows lie and whatever lies beside them: ranks hold
- * different numbers of microbatches. */
-static void a_call_touches_its_own_rows_only(void)
-{
-  enum { PART = 5 };
-  computed const c = computed_create();
-  nnt_range const part = {0, PART};
-  float outputs[PART * CLASSES];
-  float again[PART * CLASSES];
-  compute(&c, part);
-  get_outputs(c.model, c.workspace, part, outputs);
-  tile_gradient(&c, 0, part, c.whole);
-  for (size_t at = PART; at + PART <= ROWS; at++) {
-    nnt_range const rows = {at, PART};
-    for (size_t row = 0; row < PART; row++) {
-      memcpy(input_row(c.workspace, at + row), input_row(c.workspace, row),
-             FEATURES * sizeof *c.whole);
-    }
-    nnt_model_forward(c.model, c.arena, c.workspace, rows, NULL);
-    /* Labels go by row: shift them along. */
-    uint16_t shifted[ROWS] = {0};
-    memcpy(shifted + at, labels, PART * sizeof *labels);
-    nnt_model_backward(c.model, &entropy, c.arena, c.workspace, rows, shifted);
-    tile_gradient(&c, 0, rows, c.term);
-    get_outputs(c.model, c.workspace, rows, again);
-    CU_ASSERT(same_bits(again, outputs, (size_t)PART * CLASSES));
-    CU_ASSERT(same_bits(c.term, c.whole, nnt_model_tile(c.model, 0).count));
-  }
-  get_outputs(c.model, c.workspace, part, again);
-  CU_ASSERT(same_bits(again, outputs, (size_t)PART * CLASSES));
-  computed_destroy(&c);
-}
+TEST_ON_EVERY_PLAN(tiles_cover_the_parameters_tensor_by_tensor)
 
 static void too_many_rows_are_refused(void)
 {
@@ -418,11 +260,11 @@ static void too_many_rows_are_refused(void)
   nnt_model_destroy(model);
 }
 
-static void the_penalty_is_the_sum_of_squares_of_kernels(void)
+static void the_penalty_is_the_sum_of_squares_of_kernels_on(const nnt_model_plan *plan)
 {
   nnt_model_spec spec = stack(784, 50, 10); /* more than one tile */
   spec.layers[0].l2 = 0.01;
-  nnt_model *const model = model_of(spec);
+  nnt_model *const model = planned(&spec, plan);
   float *const w = parameters_of(model);
   size_t const kernel = (size_t)784 * 50;
   for (size_t i = kernel; i < nnt_model_parameter_count(model); i++) {
@@ -438,6 +280,8 @@ static void the_penalty_is_the_sum_of_squares_of_kernels(void)
   free(w);
   nnt_model_destroy(model);
 }
+
+TEST_ON_EVERY_PLAN(the_penalty_is_the_sum_of_squares_of_kernels)
 
 /* Of the bytes 00 00 00 00 00 00 80 3f, by sha256sum. */
 static void the_digest_is_that_of_the_bytes(void)
@@ -457,10 +301,6 @@ static CU_TestInfo tests[] = {
     {"huge layers are refused", huge_layers_are_refused},
     {"softmax is seen as layer and as activation", softmax_is_seen_as_layer_and_as_activation},
     {"tiles cover the parameters tensor by tensor", tiles_cover_the_parameters_tensor_by_tensor},
-    {"gradients of parts add up to that of the whole",
-     gradients_of_parts_add_up_to_that_of_the_whole},
-    {"no rows give nothing", no_rows_give_nothing},
-    {"a call touches its own rows only", a_call_touches_its_own_rows_only},
     {"too many rows are refused", too_many_rows_are_refused},
     {"the penalty is the sum of squares of kernels", the_penalty_is_the_sum_of_squares_of_kernels},
     {"the digest is that of the bytes", the_digest_is_that_of_the_bytes},
