@@ -39,7 +39,9 @@ static void place(nnt_workspace *workspace, nnt_supply *from)
   } else if (workspace->shape.training) {
     size_t const pairs = nnt_dense_pairs(sparse);
     size_t entries = 0;
-    if (!nnt_size_multiply(workspace->shape.leaf_rows, pairs, &entries)) from->fits = false;
+    bool const fits = nnt_size_multiply(workspace->shape.leaf_rows, pairs, &entries);
+    /* The index counts entries in 32 bits. */
+    if (!fits || entries > UINT32_MAX) from->fits = false;
     size_t const leaves = workspace->shape.leaves;
     workspace->index_start = nnt_supply_take(from, leaves * (pairs + 1), sizeof(uint32_t));
     workspace->index_entry = nnt_supply_take(from, leaves, entries * sizeof(nnt_pair));
