@@ -1,33 +1,15 @@
 /* The exchange against sums worked out here, on every rank, from a formula for the leaves. */
 #include "comm/exchange.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange_sample.h"
 #include "suite.h"
-
-/* A leaf's gradient: numbers of very different size, so that another order of addition shows. */
-static float leaf_gradient(size_t leaf, size_t i)
-{
-  uint32_t const mixed = (uint32_t)(leaf * 2654435761U + i * 40503U + 12345U) * 2246822519U;
-  float const unit = (float)(mixed >> 8U) / 16777216.0F - 0.5F;
-  return ldexpf(unit, (int)(mixed % 23U) - 11);
-}
 
 static nnt_tally leaf_tally(size_t leaf)
 {
   return (nnt_tally){(double)leaf_gradient(leaf, 999) / 3.0, (int64_t)leaf * 5 + 1};
-}
-
-/* The definition of the tree, written once more: split at the largest power of two below n. */
-static size_t half_of(size_t n)
-{
-  size_t power = 1;
-  while (2 * power < n) {
-    power *= 2;
-  }
-  return power;
 }
 
 static float expected_gradient(size_t first, size_t n, size_t i)
@@ -46,8 +28,6 @@ static nnt_tally expected_tally(size_t first, size_t n)
   nnt_tally const right = expected_tally(first + half, n - half);
   return (nnt_tally){left.loss + right.loss, left.correct + right.correct};
 }
-
-enum { TILE = 4096 };
 
 typedef struct outcome {
   nnt_status status;
@@ -98,28 +78,11 @@ static outcome play_step(nnt_exchange *exchange, size_t parameters, size_t micro
   return seen;
 }
 
-/* Collective: creates an exchange whose tiles are all as large as the one before them, but for a
- * shorter last one. */
-static nnt_status exchange_create(nnt_exchange **out, nnt_exchange_kind kind, size_t parameters,
-                                  size_t tile, size_t microbatches)
-{
-  size_t const tiles = (parameters + tile - 1) / tile;
-  size_t *const first = calloc(tiles + 1, sizeof *first);
-  for (size_t t = 0; t <= tiles; t++) {
-    first[t] = t == tiles ? parameters : t * tile;
-  }
-  nnt_exchange_shape const shape = {
-      .kind = kind, .tiles = tiles, .tile_first = first, .microbatches = microbatches};
-  nnt_status const status = nnt_exchange_create(out, test_comm, &shape);
-  free(first);
-  return status;
-}
-
-static void check_step(nnt_exchange_kind kind, size_t parameters, size_t microbatches,
+static void check_step(nnt_exchange_kind kind, size_t parameters, cut how, size_t microbatches,
                        double tolerance)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const created = exchange_create(&exchange, kind, parameters, TILE, microbatches);
+  nnt_status const created = exchange_create(&exchange, kind, parameters, how, microbatches);
   CU_ASSERT_EQUAL(created, NNT_OK);
   if (created != NNT_OK) return;
   /* Twice, because the messages are prepared once and used again. */
@@ -140,14 +103,15 @@ static void check_step(nnt_exchange_kind kind, size_t parameters, size_t microba
   CU_ASSERT(once.wishes.save);
 }
 
-static size_t const parameter_counts[] = {1, 7, 4096, 4097, 20000};
 static size_t const microbatch_counts[] = {3, 4, 5, 7, 8, 13, 64};
 
 static void the_tree_gives_the_same_bits_on_any_number_of_ranks(void)
 {
-  for (size_t p = 0; p < sizeof parameter_counts / sizeof *parameter_counts; p++) {
+  for (size_t p = 0; p < PARAMETER_COUNTS; p++) {
     for (size_t m = 0; m < sizeof microbatch_counts / sizeof *microbatch_counts; m++) {
-      check_step(NNT_EXCHANGE_TREE, parameter_counts[p], microbatch_counts[m], 0.0);
+      check_step(NNT_EXCHANGE_TREE, parameter_counts[p], CUT_EVEN, microbatch_counts[m], 0.0);
+      check_step(NNT_EXCHANGE_TREE, parameter_counts[p], CUT_UNEVEN, microbatch_counts[m], 0.0);
+      check_step(NNT_EXCHANGE_TREE, parameter_counts[p], CUT_ONE, microbatch_counts[m], 0.0);
     }
   }
 }
@@ -156,14 +120,14 @@ static void the_tree_gives_the_same_bits_on_any_number_of_ranks(void)
  * 64 * 64 * 2^10 * 2^-24 = 0.25. */
 static void allreduce_gives_the_same_up_to_rounding(void)
 {
-  check_step(NNT_EXCHANGE_ALLREDUCE, 5000, 8, 0.25);
-  check_step(NNT_EXCHANGE_ALLREDUCE, 5000, 64, 0.25);
+  check_step(NNT_EXCHANGE_ALLREDUCE, 5000, CUT_EVEN, 8, 0.25);
+  check_step(NNT_EXCHANGE_ALLREDUCE, 5000, CUT_UNEVEN, 64, 0.25);
 }
 
 static void every_microbatch_has_one_owner(void)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, 3, 11);
+  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, CUT_UNEVEN, 11);
   int64_t owners[11] = {0};
   int64_t segment = 0;
   if (status == NNT_OK) {
@@ -190,7 +154,7 @@ static void every_microbatch_has_one_owner(void)
 static void a_failed_rank_fails_the_step_on_all(nnt_exchange_kind kind)
 {
   nnt_exchange *exchange = NULL;
-  nnt_status const created = exchange_create(&exchange, kind, 100, 7, 8);
+  nnt_status const created = exchange_create(&exchange, kind, 100, CUT_UNEVEN, 8);
   int const last = nnt_comm_size(test_comm) - 1;
   nnt_status local = NNT_OK;
   if (nnt_comm_rank(test_comm) == last) local = nnt_fail(NNT_EIO, "lost");
@@ -219,71 +183,10 @@ static void more_ranks_than_microbatches_are_refused(void)
 {
   nnt_exchange *exchange = NULL;
   size_t const ranks = (size_t)nnt_comm_size(test_comm);
-  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, 3, ranks - 1);
+  nnt_status const status =
+      exchange_create(&exchange, NNT_EXCHANGE_TREE, 10, CUT_UNEVEN, ranks - 1);
   CU_ASSERT_EQUAL(status, NNT_EUSAGE);
   CU_ASSERT_PTR_NULL(exchange);
-}
-
-/* Squares of whole numbers: any order of addition gives the same, so the sum is known. */
-static void sums_over_tiles_cover_all_parameters(void)
-{
-  size_t const parameters = 3 * TILE + 5;
-  nnt_exchange *exchange = NULL;
-  nnt_status const status = exchange_create(&exchange, NNT_EXCHANGE_TREE, parameters, TILE, 8);
-  double sum = 0.0;
-  if (status == NNT_OK) {
-    double values[4] = {NAN, NAN, NAN, NAN};
-    nnt_range const tiles = nnt_exchange_tiles(exchange);
-    for (size_t t = tiles.first; t < tiles.first + tiles.count; t++) {
-      values[t] = 0.0;
-    }
-    nnt_range const segment = nnt_exchange_segment(exchange);
-    for (size_t i = segment.first; i < segment.first + segment.count; i++) {
-      values[i / TILE] += (double)i;
-    }
-    sum = nnt_exchange_sum_tiles(exchange, values);
-  }
-  nnt_exchange_destroy(exchange);
-  CU_ASSERT_EQUAL(status, NNT_OK);
-  CU_ASSERT_EQUAL(sum, (double)parameters * (double)(parameters - 1) / 2.0);
-}
-
-static void check_spread(nnt_exchange_kind kind)
-{
-  enum { PARAMETERS = 2 * TILE + 3 };
-  nnt_exchange *exchange = NULL;
-  nnt_status const status = exchange_create(&exchange, kind, PARAMETERS, TILE, 8);
-  bool const root = nnt_comm_rank(test_comm) == 0;
-  float *const all = calloc(PARAMETERS, sizeof *all);
-  float *const back = calloc(PARAMETERS, sizeof *back);
-  float *const segment = calloc(PARAMETERS, sizeof *segment);
-  for (size_t i = 0; i < PARAMETERS; i++) {
-    all[i] = (float)i + 0.5F;
-  }
-  size_t wrong = 0;
-  if (status == NNT_OK) {
-    nnt_exchange_distribute(exchange, root ? all : NULL, segment);
-    nnt_range const mine = nnt_exchange_segment(exchange);
-    for (size_t i = 0; i < mine.count; i++) {
-      wrong += segment[i] != all[mine.first + i];
-    }
-    nnt_exchange_collect(exchange, segment, root ? back : NULL);
-    for (size_t i = 0; root && i < PARAMETERS; i++) {
-      wrong += back[i] != all[i];
-    }
-  }
-  nnt_exchange_destroy(exchange);
-  free(all);
-  free(back);
-  free(segment);
-  CU_ASSERT_EQUAL(status, NNT_OK);
-  CU_ASSERT_EQUAL(wrong, 0);
-}
-
-static void state_is_spread_and_collected(void)
-{
-  check_spread(NNT_EXCHANGE_TREE);
-  check_spread(NNT_EXCHANGE_ALLREDUCE);
 }
 
 static CU_TestInfo tests[] = {
@@ -294,8 +197,6 @@ static CU_TestInfo tests[] = {
     {"a failure rides behind the tree", a_failure_rides_behind_the_tree},
     {"a failure rides behind the allreduce", a_failure_rides_behind_the_allreduce},
     {"more ranks than microbatches are refused", more_ranks_than_microbatches_are_refused},
-    {"sums over tiles cover all parameters", sums_over_tiles_cover_all_parameters},
-    {"state is spread and collected", state_is_spread_and_collected},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("exchange", tests);
