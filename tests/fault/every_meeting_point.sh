@@ -10,10 +10,10 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 
 arguments=(--quiet --hidden 10 --train-samples 300 --test-samples 100 --epochs 1 --trace trace.json)
 
-inject() { # <site> <ranks> <rank that fails>
+inject() { # <site> <ranks> <rank that fails> <argument>...
   local code began=$SECONDS named=''
   [ "$2" -eq 1 ] || named=" (rank $3)"
-  NNT_FAULT=$1:$3 run_each "$2" "${arguments[@]}" --output "run-$1-$2" >out 2>err
+  NNT_FAULT=$1:$3 run_each "$2" "${arguments[@]}" --output "run-$1-$2" "${@:4}" >out 2>err
   code=$?
   [ "$code" -eq 0 ] || fail "$1 on $2 ranks: the launcher ended with $code"
   [ "$((SECONDS - began))" -le 20 ] || fail "$1 on $2 ranks: takes $((SECONDS - began)) s"
@@ -23,9 +23,13 @@ inject() { # <site> <ranks> <rank that fails>
   echo "$1, rank $3 of $2: $((SECONDS - began)) s"
 }
 
-for site in share load model start exchange trainer evaluator trace step score predict; do
+for site in share load model start trainer evaluator trace step score predict; do
   inject "$site" 1 0
   inject "$site" 3 2
+done
+for site in exchange trainer step; do
+  inject "$site" 1 0 --exchange tree --fresh
+  inject "$site" 3 2 --exchange tree --fresh
 done
 # Work of a node's first rank alone.
 inject data 3 0
