@@ -117,14 +117,14 @@ static nnt_status stopped(const nnt_run *run)
 }
 
 /* Collective: one step and what follows from it. */
-static nnt_status take_step(nnt_run *run, nnt_status local)
+static nnt_status take_step(nnt_run *run)
 {
   nnt_position const *const at = &run->position;
   nnt_wishes wishes = {.stop = nnt_stop_requested() != 0, .save = time_is_up(run)};
   nnt_batch batch = {.samples = 0};
   run->phases.step = at->step + 1;
   run->phases.epoch = at->epoch + 1;
-  NNT_TRY(nnt_trainer_step(run->trainer, at->epoch, at->batch, at->step, &wishes, local, &batch));
+  NNT_TRY(nnt_trainer_step(run->trainer, at->epoch, at->batch, at->step, &wishes, &batch));
   account(run, &batch);
   bool const at_end = at->step == run->steps;
   if (at->batch == run->batches || at_end) NNT_TRY(end_epoch(run));
@@ -139,14 +139,12 @@ nnt_status nnt_run_loop(nnt_run *run)
 {
   uint64_t epoch = UINT64_MAX;
   while (run->position.step < run->steps) {
-    nnt_status local = NNT_OK;
     if (run->position.epoch != epoch) {
       epoch = run->position.epoch;
-      /* A rank that finds no memory says so in the step's exchange. */
-      local = nnt_run_reserve_history(run);
+      NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_history(run)));
       begin_epoch(run);
     }
-    NNT_TRY(take_step(run, local));
+    NNT_TRY(take_step(run));
   }
   return NNT_OK;
 }

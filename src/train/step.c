@@ -129,7 +129,7 @@ static nnt_status step_together(nnt_trainer *trainer, nnt_wishes *wishes, nnt_st
   }
   /* Nobody runs so far ahead that the outcomes of those behind are written over. */
   if (trainer->round % (NNT_RECORDS / 2) != 0) return NNT_OK;
-  return nnt_comm_agree(trainer->options.comm, NNT_OK);
+  return nnt_comm_agree(trainer->options.comm, trainer->failure);
 }
 
 /* Collective: the ranks' sums of subtrees become the sum of the segment of each. */
@@ -171,10 +171,11 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
 }
 
 nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch, uint64_t step,
-                            nnt_wishes *wishes, nnt_status local, nnt_batch *out)
+                            nnt_wishes *wishes, nnt_batch *out)
 {
-  if (local == NNT_OK) local = nnt_fault("step", nnt_comm_rank(trainer->options.comm));
-  if (trainer->failure == NNT_OK) trainer->failure = local;
+  if (trainer->failure == NNT_OK) {
+    trainer->failure = nnt_fault("step", nnt_comm_rank(trainer->options.comm));
+  }
   nnt_phases_begin(trainer->options.phases);
   begin_job(trainer, epoch, batch, step);
   nnt_step_outcome outcome = {.loss = 0.0};

@@ -241,6 +241,9 @@ nnt_status nnt_trainer_collect(nnt_trainer *trainer, float *parameters, float *c
   nnt_model const *const model = trainer->options.model;
   bool const here = nnt_comm_rank(trainer->options.comm) == 0;
   float *room = NULL;
+  /* With `shared`, others may have gone through the last steps before this rank told its failure.
+   */
+  NNT_TRY(nnt_comm_agree(trainer->options.comm, trainer->failure));
   NNT_TRY(nnt_comm_follow(trainer->options.comm, room_create(&room, trainer)));
   if (here) nnt_model_pack(model, trainer->board.arena, parameters);
   for (size_t i = 0; i < nnt_optimizer_slots(&trainer->options.optimizer); i++) {

@@ -62,11 +62,9 @@ typedef struct nnt_batch {
 /** Trains on one batch: gradient of the mean loss over its samples, and one update. Batches come in
  *  order.
  *  epoch, batch [in] which batch, both from 0   step [in] updates done before this one
- *  wishes [in,out] as nnt_exchange_reduce()     local [in] how the rank has fared so far
- *  Collective; NNT_EDIVERGED if the loss is not finite (nothing is updated then), and any status
- *  that some rank passed in. */
+ *  wishes [in,out] as nnt_exchange_reduce()
+ *  Collective; NNT_EDIVERGED if the loss is not finite (nothing is updated then). */
 NNT_MUST_CHECK nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch,
-                                           uint64_t step, nnt_wishes *wishes, nnt_status local,
-                                           nnt_batch *out);
+                                           uint64_t step, nnt_wishes *wishes, nnt_batch *out);
 
 #endif
