@@ -16,10 +16,15 @@ cat >dropout.json <<'END'
  {"class_name": "Dense", "config": {"name": "out", "units": 10, "activation": "softmax"}}]}}
 END
 
-# compare <name> <argument>...: 1,000 samples in batches that leave a short last one.
-compare() {
-  local name=$1 ranks expected='' seen
-  shift
+# compare <name> <argument>...: 1,000 samples in batches that leave a short last one; the same on any
+# number of ranks.
+compare() { same_as "$1" "$@"; }
+
+# same_as <other name> <name> <argument>...: and the same as what another name has given.
+same_as() {
+  local other=$1 name=$2 ranks expected='' seen
+  shift 2
+  [ "$other" = "$name" ] || expected=$(hash_of "$other-1.out")
   for ranks in 1 2 3 5 8; do
     if ! run "$ranks" --quiet --train-samples 1000 --test-samples 600 --output "$name-$ranks" "$@" \
       >"$name-$ranks.out" 2>"$name-$ranks.err"; then
@@ -30,10 +35,15 @@ compare() {
     echo "$name on $ranks ranks: ${seen:-no hash}"
     [ -n "$seen" ] || fail "$name on $ranks ranks printed no hash"
     [ -n "$expected" ] || expected=$seen
-    [ "$seen" = "$expected" ] || fail "$name: $ranks ranks differ from 1"
+    [ "$seen" = "$expected" ] || fail "$name: $ranks ranks differ from $other on 1"
     # The figures of evaluation must agree as well, not only the parameters.
-    diff <(grep ^Test "$name-1.out") <(grep ^Test "$name-$ranks.out") || fail "$name: evaluation"
+    diff <(grep ^Test "$other-1.out") <(grep ^Test "$name-$ranks.out") || fail "$name: evaluation"
   done
+}
+
+differ() { # <name> <name>: the hash says nothing if two different runs have the same
+  [ "$(hash_of "$1-1.out")" != "$(hash_of "$2-1.out")" ] ||
+    fail "$1 and $2 have the same hash, although they are different"
 }
 
 compare keras --epochs 2
@@ -45,6 +55,38 @@ compare dropout --model dropout.json --optimizer adamw --learning-rate 0.01 --ep
 compare batch_of_5 --hidden 20 --batch-size 5 --steps 40
 compare microbatches_11 --hidden 20 --microbatches 11 --steps 20
 
-[ "$(hash_of keras-1.out)" != "$(hash_of tensorflow-1.out)" ] ||
-  fail "two different runs have the same hash: the hash says nothing"
+differ keras tensorflow
+
+# How a run is computed, but for the form of the first layer, changes no bit.
+means=(--hidden "50,30" --optimizer adam --l2 0.001 --batch-size 70 --steps 25)
+compare shared --exchange shared --threads 1 --checkpoint-every 10steps --keep 9 "${means[@]}"
+same_as shared tree --exchange tree --threads 1 "${means[@]}"
+same_as shared threads_2 --threads 2 "${means[@]}"
+same_as shared threads_3 --threads 3 "${means[@]}"
+compare dense --first-layer dense "${means[@]}"
+differ shared dense
+
+# avx2 and avx512 give the same bits; either is the best that some processor has.
+compare_instructions() { # <instruction set>
+  run 1 --quiet --instructions "$1" --steps 1 --train-samples 200 --output "probe-$1" >/dev/null 2>probe.err
+  if grep -q 'this processor does not run them' probe.err; then
+    echo "skipped: $1: this processor does not run it"
+    return
+  fi
+  same_as "${compared:-$1}" "$1" --instructions "$1" "${means[@]}"
+  compared=$1
+}
+compared=''
+compare_instructions avx2
+compare_instructions avx512
+
+# A run that began with one exchange goes on with the other.
+for ranks in 1 3; do
+  run "$ranks" --quiet --train-samples 1000 --test-samples 600 --exchange tree --threads 2 \
+    --resume shared-2/checkpoint-10.weights.h5 --output "resumed-$ranks" "${means[@]}" \
+    >"resumed-$ranks.out" 2>"resumed-$ranks.err" || cat "resumed-$ranks.err"
+  seen=$(hash_of "resumed-$ranks.out")
+  echo "shared, then tree on $ranks ranks: ${seen:-no hash}"
+  [ "$seen" = "$(hash_of shared-1.out)" ] || fail "a run that changed its exchange differs"
+done
 finish
