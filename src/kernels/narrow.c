@@ -139,8 +139,11 @@ NNT_INLINE void sum_leaf(nnt_range rows, const float *x, size_t stride, const fl
   NNT_UNROLL for (int o = 0; o < n; o++) { sum[o] = splat(0.0F); }
   for (size_t i = rows.first; i < rows.first + rows.count; i++) {
     lanes const v = load(x + i * stride);
-    if (delta == NULL) sum[0] = sum[0] + v;
-    NNT_UNROLL for (int o = 0; delta != NULL && o < n; o++)
+    if (delta == NULL) {
+      sum[0] = sum[0] + v;
+      continue;
+    }
+    NNT_UNROLL for (int o = 0; o < n; o++)
     {
       sum[o] = fused(v, splat(delta[i * NNT_LINE + (size_t)o]), sum[o]);
     }
