@@ -22,6 +22,7 @@
 typedef float lanes __attribute__((vector_size(4 * NNT_LANES), may_alias));
 typedef float loose_lanes __attribute__((vector_size(4 * NNT_LANES), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(4 * NNT_LANES)));
+typedef uint32_t words __attribute__((vector_size(4 * NNT_LANES)));
 
 /** Aligned to the vector. */
 NNT_INLINE lanes load(const float *p) { return *(const lanes *)p; }
@@ -61,7 +62,7 @@ NNT_INLINE lanes exponential(lanes x)
   lanes const shifter = splat(12582912.0F);
   lanes const shifted = fused(x, splat(1.44269504F), shifter);
   lanes const n = shifted - shifter;
-  lanes const scale = (lanes)((ints)shifted << 23);
+  lanes const scale = (lanes)((words)shifted << 23);
   lanes const r = fused(n, splat(2.12194440e-4F), fused(n, splat(-0.693359375F), x));
   lanes p = fused(splat(1.9875691500e-4F), r, splat(1.3981999507e-3F));
   p = fused(p, r, splat(8.3334519073e-3F));
@@ -70,7 +71,7 @@ NNT_INLINE lanes exponential(lanes x)
   p = fused(p, r, splat(5.0000001201e-1F));
   p = fused(p, r * r, r) + 1.0F;
   /* Out of range this is a number without meaning. */
-  lanes e = (lanes)((ints)p + (ints)scale);
+  lanes e = (lanes)((words)p + (words)scale);
   e = choose(x < low, splat(0.0F), e);
   e = choose(x > high, splat(INFINITY), e);
   return choose(x == x, e, x);
