@@ -82,7 +82,7 @@ typedef struct nnt_checkpoint {
   char parameter_digest[NNT_SHA256_TEXT_SIZE];
   char blas_core[NNT_NAME_SIZE];
   nnt_isa instructions; /* of the kernels */
-  bool complete; /* the run had done all its steps */
+  bool complete;        /* the run had done all its steps */
 } nnt_checkpoint;
 
 /** Frees everything a checkpoint holds; nnt_checkpoint_read() fills one. */

@@ -15,11 +15,11 @@ typedef enum nnt_meeting {
 struct nnt_neighbours {
   nnt_node_memory *memory;
   nnt_team team;
-  size_t me;         /* the calling rank's place in the node */
-  int *place;        /* (ranks) the place of each in this node, or -1 */
-  float **gradients; /* (ranks of the node) each one's sums of subtrees */
-  nnt_tail *tails;   /* (ranks of the node) */
-  float *segments;   /* (P) */
+  size_t me;                     /* the calling rank's place in the node */
+  int *place;                    /* (ranks) the place of each in this node, or -1 */
+  float **gradients;             /* (ranks of the node) each one's sums of subtrees */
+  nnt_tail *tails;               /* (ranks of the node) */
+  float *segments;               /* (P) */
   uint32_t rounds[NNT_MEETINGS]; /* how often the ranks have met at each */
 };
 
