@@ -9,8 +9,9 @@ enum { LINE = 64 };
 void *nnt_supply_take(nnt_supply *supply, size_t count, size_t size)
 {
   size_t bytes = 0;
-  if (!supply->fits || !nnt_size_multiply(count, size, &bytes) ||
-      bytes > PTRDIFF_MAX - LINE - supply->used) {
+  size_t const most = PTRDIFF_MAX - LINE;
+  if (!supply->fits || !nnt_size_multiply(count, size, &bytes) || supply->used > most ||
+      bytes > most - supply->used) {
     supply->fits = false;
     return NULL;
   }

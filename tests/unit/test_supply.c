@@ -60,6 +60,11 @@ static void sums_that_overflow_do_not_fit(void)
   CU_ASSERT(supply.fits);
   CU_ASSERT_EQUAL(supply.used, 2 * half - 64);
   expect_no_fit(supply, half, 1);
+  /* The largest array ends within a cache line of what can be addressed. */
+  supply = (nnt_supply){.fits = true};
+  (void)nnt_supply_take(&supply, PTRDIFF_MAX - 64, 1);
+  CU_ASSERT(supply.fits);
+  expect_no_fit(supply, 1, 1);
 }
 
 static CU_TestInfo tests[] = {
