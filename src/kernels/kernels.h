@@ -43,7 +43,7 @@ typedef struct nnt_pair_index {
 typedef struct nnt_kernels {
   /** a = f(z), softmax by rows. a may be z. NaN gives NaN. Source: keras.activations. sigmoid, tanh
    *  and the exponentials of softmax have own code: within 3 ulp of the exact value, where that is
-   *  at least 1.2e-38. */
+   *  at least 1.2e-38; what is smaller may be 0. */
   void (*activate)(nnt_activation kind, const float *z, float *a, nnt_block block);
 
   /** d = d f'(z), for softmax d = a (d - sum_c d_c a_c); at a kink, the slope that TensorFlow
