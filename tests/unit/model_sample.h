@@ -78,14 +78,14 @@ typedef struct input_rows {
 static inline input_rows inputs_create(const float *x, size_t rows, size_t features)
 {
   input_rows inputs = {.x = x};
-  uint16_t *const labels = calloc(rows + 1, sizeof *labels);
+  uint16_t *const zeros = calloc(rows + 1, sizeof *zeros);
   inputs.sample = calloc(rows + 1, sizeof *inputs.sample);
-  CU_ASSERT_FATAL(labels != NULL && inputs.sample != NULL);
+  CU_ASSERT_FATAL(zeros != NULL && inputs.sample != NULL);
   nnt_samples const plain = {.count = rows,
                              .features = features,
                              .pixel = NNT_PIXEL_FLOAT32,
                              .images = x,
-                             .labels = labels};
+                             .labels = zeros};
   uint64_t const nonzeros = nnt_samples_nonzeros(&plain);
   CU_ASSERT_EQUAL_FATAL(
       nnt_memory_create(&inputs.memory, nnt_sparse_bytes(&plain, nonzeros), 1, "rows"), NNT_OK);
@@ -94,7 +94,7 @@ static inline input_rows inputs_create(const float *x, size_t rows, size_t featu
   for (size_t row = 0; row < rows; row++) {
     inputs.sample[row] = row;
   }
-  free(labels);
+  free(zeros);
   return inputs;
 }
 

@@ -202,7 +202,7 @@ static void workspaces_take_what_they_need_on(const nnt_model_plan *plan)
   shape = (nnt_workspace_shape){.rows = rows, .leaves = 3, .leaf_rows = 40, .training = true};
   size_t const deltas = rows * (33 + 1) * line;
   /* 392 pairs: 4 bytes each and one more, and 12 bytes a row; in whole cache lines. */
-  size_t const starts = (3 * 393 * sizeof(uint32_t) + line - 1) / line * line;
+  size_t const starts = (sizeof(uint32_t) * 3 * 393 + line - 1) / line * line;
   size_t const entries = (size_t)3 * 40 * 392 * 12;
   size_t const index = plan->sparse_input ? starts + entries : 0;
   CU_ASSERT_EQUAL(bytes_of(model, shape), inputs + outputs + deltas + index);

@@ -101,8 +101,8 @@ typedef struct state {
 
 static state state_create(void)
 {
-  state s = {numbers_create(0), numbers_create(COUNT), {numbers_create(2 * COUNT), NULL}};
-  s.slots[1] = numbers_create(3 * COUNT);
+  state s = {numbers_create(0), numbers_create(COUNT), {numbers_create((uint64_t)2 * COUNT), NULL}};
+  s.slots[1] = numbers_create((uint64_t)3 * COUNT);
   for (size_t i = 0; i < COUNT; i++) {
     s.slots[1][i] = fabsf(s.slots[1][i]);
   }
@@ -135,7 +135,7 @@ static void check_rule(nnt_optimizer optimizer, size_t n)
     if (!nnt_isa_runs((nnt_isa)isa)) continue;
     state const s = state_create();
     double const seen = step(&optimizer, (nnt_isa)isa, &s, n);
-    CU_ASSERT(memcmp(&seen, &squares, sizeof seen) == 0);
+    CU_ASSERT_EQUAL(seen, squares);
     CU_ASSERT(are_alike(s.g, baseline.g, COUNT));
     CU_ASSERT(are_alike(s.w, baseline.w, COUNT));
     CU_ASSERT(are_alike(s.slots[0], baseline.slots[0], COUNT));
