@@ -41,6 +41,19 @@ static inline double activation_of(nnt_activation kind, double z)
   }
 }
 
+/** x = softmax(x), of numbers of moderate size. */
+static inline void softmax_of(double *x, size_t n)
+{
+  double sum = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    x[i] = exp(x[i]);
+    sum += x[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    x[i] /= sum;
+  }
+}
+
 /** Numbers for tests, uniform in [-1, 1): the i-th of a sequence. */
 static inline double test_number(uint64_t sequence, uint64_t i)
 {

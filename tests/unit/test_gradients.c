@@ -10,7 +10,7 @@
 #include "nntrain/model.h"
 #include "suite.h"
 
-enum { ROWS = 5, FEATURES = 6, CLASSES = 4, WIDTH_MAX = 8, PARAMETERS_MAX = 256, DIRECTIONS = 3 };
+enum { ROWS = 5, FEATURES = 6, CLASSES = 4, WIDTH_MAX = 72, PARAMETERS_MAX = 4096, DIRECTIONS = 3 };
 
 static uint16_t const labels[ROWS] = {0, 3, 1, 1, 2};
 static size_t const samples[ROWS] = {907, 4, 55, 31, 12};
@@ -53,22 +53,10 @@ static nnt_model_spec stack(nnt_activation hidden, nnt_activation last)
   return spec;
 }
 
-static void softmax(double *x, size_t n)
-{
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++) {
-    x[i] = exp(x[i]);
-    sum += x[i];
-  }
-  for (size_t i = 0; i < n; i++) {
-    x[i] /= sum;
-  }
-}
-
 static void activate(nnt_activation kind, double *x, size_t n)
 {
   if (kind == NNT_SOFTMAX) {
-    softmax(x, n);
+    softmax_of(x, n);
     return;
   }
   for (size_t i = 0; i < n; i++) {
@@ -139,7 +127,7 @@ static double loss_of(const nnt_loss *loss, double *y, bool made, size_t label)
     return sum;
   }
   bool const given = !made && !loss->from_logits; /* probabilities without a softmax */
-  if (!made && loss->from_logits) softmax(y, CLASSES);
+  if (!made && loss->from_logits) softmax_of(y, CLASSES);
   double total = 0.0;
   for (size_t c = 0; c < CLASSES; c++) {
     total += given && sparse ? clip(y[c]) : y[c];
@@ -248,6 +236,18 @@ static void net_destroy(const net *n)
   nnt_model_destroy(n->model);
 }
 
+/* The terms in the sums of all layers. */
+static size_t terms_of(const nnt_model_spec *spec)
+{
+  size_t n = FEATURES;
+  size_t terms = 0;
+  for (size_t l = 0; l < spec->layer_count; l++) {
+    terms += n + 1;
+    if (spec->layers[l].kind == NNT_DENSE) n = spec->layers[l].units;
+  }
+  return terms;
+}
+
 /* The derivative along one random direction of length 1, by the gradient and by differences.
  *  Error of the differences: truncation c h^2, where D(2h) - D(h) = 3 c h^2; and rounding, about
  * 2^10 operations on numbers of the size of the loss, divided by the step. Error of the gradient:
@@ -273,7 +273,7 @@ static void check_direction(const net *n, uint64_t direction)
   double const here = loss_at(n, v, 0.0);
   double const once = (loss_at(n, v, h) - loss_at(n, v, -h)) / (2.0 * h);
   double const twice = (loss_at(n, v, 2.0 * h) - loss_at(n, v, -2.0 * h)) / (4.0 * h);
-  double const roundings = 2.0 * (double)(n->spec->layer_count * WIDTH_MAX) + ROWS + 30.0;
+  double const roundings = 2.0 * (double)terms_of(n->spec) + ROWS + 30.0;
   double const tolerance =
       fabs(twice - once) + 1024.0 * DBL_EPSILON * fabs(here) / h + roundings * 0x1p-24 * size;
   CU_ASSERT_DOUBLE_EQUAL(by_gradient, once, tolerance);
@@ -351,6 +351,18 @@ static void flatten_and_dropout_on(const nnt_model_plan *plan)
   }
 }
 
+/* Sparse or product, product, narrow: over two panels, with and without padding and bias. */
+static void every_form_of_a_layer_on(const nnt_model_plan *plan)
+{
+  nnt_model_spec spec = {.input_dimensions = 1, .input_shape = {FEATURES}};
+  add_layer(&spec, dense(70, NNT_TANH, true));
+  add_layer(&spec, dense(33, NNT_GELU, true));
+  add_layer(&spec, dense(17, NNT_SIGMOID, false));
+  add_layer(&spec, dense(16, NNT_SELU, true));
+  add_layer(&spec, dense(CLASSES, NNT_SOFTMAX, true));
+  check_all_losses(&spec, plan);
+}
+
 /* The derivative must find its way through layers without parameters at either end. */
 static void layers_behind_the_last_dense_one_on(const nnt_model_plan *plan)
 {
@@ -366,6 +378,7 @@ TEST_ON_EVERY_PLAN(every_hidden_activation_with_every_loss)
 TEST_ON_EVERY_PLAN(every_last_activation_with_every_loss)
 TEST_ON_EVERY_PLAN(activations_as_layers)
 TEST_ON_EVERY_PLAN(flatten_and_dropout)
+TEST_ON_EVERY_PLAN(every_form_of_a_layer)
 TEST_ON_EVERY_PLAN(layers_behind_the_last_dense_one)
 
 static CU_TestInfo tests[] = {
@@ -373,6 +386,7 @@ static CU_TestInfo tests[] = {
     {"every last activation with every loss", every_last_activation_with_every_loss},
     {"activations as layers", activations_as_layers},
     {"flatten and dropout", flatten_and_dropout},
+    {"every form of a layer", every_form_of_a_layer},
     {"layers behind the last dense one", layers_behind_the_last_dense_one},
     CU_TEST_INFO_NULL,
 };
