@@ -103,7 +103,7 @@ void nnt_sparse_build(const nnt_samples *samples, uint64_t nonzeros, void *memor
 /** The samples that nnt_sparse_build() has put into this memory, on any rank that sees it.
  *  plain [in] the same samples; only counts and the kind of pixel are looked at
  *  Borrowed. Local; cannot fail. */
-nnt_samples nnt_sparse_view(const nnt_samples *plain, uint64_t nonzeros, const void *memory);
+nnt_samples nnt_sparse_view(const nnt_samples *plain, uint64_t nonzeros, void *memory);
 
 /** The order in which an epoch visits the samples, as a pure function.
  *

@@ -23,8 +23,11 @@ bool nnt_isa_runs(nnt_isa isa) { return isa == NNT_ISA_BASELINE; }
 
 nnt_isa nnt_isa_best(void)
 {
-  if (nnt_isa_runs(NNT_ISA_AVX512)) return NNT_ISA_AVX512;
-  return nnt_isa_runs(NNT_ISA_AVX2) ? NNT_ISA_AVX2 : NNT_ISA_BASELINE;
+  int isa = NNT_ISA_COUNT - 1;
+  while (isa > NNT_ISA_BASELINE && !nnt_isa_runs((nnt_isa)isa)) {
+    isa--;
+  }
+  return (nnt_isa)isa;
 }
 
 bool nnt_isa_fuses(nnt_isa isa) { return isa != NNT_ISA_BASELINE; }

@@ -192,7 +192,7 @@ nnt_status nnt_exchange_create(nnt_exchange **out, const nnt_comm *comm,
     status = set_up(exchange, shape);
   }
   status = nnt_comm_agree(comm, status);
-  if (status == NNT_OK) status = connect(exchange);
+  if (status == NNT_OK && exchange != NULL) status = connect(exchange);
   if (status != NNT_OK) {
     nnt_exchange_destroy(exchange);
     return status;

@@ -83,25 +83,20 @@ void nnt_sparse_build(const nnt_samples *samples, uint64_t nonzeros, void *memor
   if (it.level != NULL) nnt_pixel_values(it.value);
   memcpy(it.labels, samples->labels, samples->count * sizeof *it.labels);
   size_t at = 0;
+  it.start[0] = 0;
   for (size_t i = 0; i < samples->count; i++) {
-    it.start[i] = at;
     size_t const first = i * samples->features;
     at += it.level != NULL ? add_bytes((unsigned char const *)samples->images + first,
                                        samples->features, it.column + at, it.level + at)
                            : add_floats((float const *)samples->images + first, samples->features,
                                         it.column + at, it.value + at);
+    it.start[i + 1] = at;
   }
-  it.start[samples->count] = at;
 }
 
-nnt_samples nnt_sparse_view(const nnt_samples *plain, uint64_t nonzeros, const void *memory)
+nnt_samples nnt_sparse_view(const nnt_samples *plain, uint64_t nonzeros, void *memory)
 {
-  /* The supply hands out writable memory; nothing is written through this view. */
-  union {
-    void const *read;
-    char *base;
-  } const shared = {.read = memory};
-  nnt_supply from = {.base = shared.base, .fits = true};
+  nnt_supply from = {.base = memory, .fits = true};
   arrays const it = place(plain, nonzeros, &from);
   nnt_samples view = *plain;
   view.images = NULL;

@@ -204,9 +204,10 @@ static void activate_row_backward(nnt_activation kind, const float *z, const flo
 void NNT_OF_ISA(nnt_activate_backward)(nnt_activation kind, const float *z, const float *a,
                                        float *d, nnt_block block)
 {
+  float const *const from = z == NULL ? a : z; /* which is not looked at then */
   for (size_t row = 0; row < block.rows; row++) {
     size_t const at = row * block.stride;
-    activate_row_backward(kind, z == NULL ? NULL : z + at, a + at, d + at, block.columns);
+    activate_row_backward(kind, from + at, a + at, d + at, block.columns);
   }
 }
 

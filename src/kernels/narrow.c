@@ -62,19 +62,16 @@ NNT_INLINE void forward_row(const float *x, size_t inputs, const float *w, const
   for (size_t k = 0; k < inputs; k += NNT_LINE) {
     NNT_UNROLL for (int q = 0; q < VECTORS_OF_LINE; q++)
     {
-      lanes const v = load(x + k + q * NNT_LANES);
+      lanes const v = load(x + k + AT(q));
       NNT_UNROLL for (int o = 0; o < n; o++)
       {
-        sum[o][q] = fused(v, load(w + (size_t)o * inputs + k + q * NNT_LANES), sum[o][q]);
+        sum[o][q] = fused(v, load(w + (size_t)o * inputs + k + AT(q)), sum[o][q]);
       }
     }
   }
   for (int o = 0; o < n; o++) {
-    float partial[NNT_LINE] __attribute__((aligned(64)));
-    NNT_UNROLL for (int q = 0; q < VECTORS_OF_LINE; q++)
-    {
-      store(partial + q * NNT_LANES, sum[o][q]);
-    }
+    float partial[NNT_LINE] __attribute__((aligned(64))) = {0.0F};
+    NNT_UNROLL for (int q = 0; q < VECTORS_OF_LINE; q++) { store(partial + AT(q), sum[o][q]); }
     z[o] = fold(partial) + bias[o];
   }
 }

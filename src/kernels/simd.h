@@ -24,6 +24,9 @@ typedef float loose_lanes __attribute__((vector_size(4 * NNT_LANES), aligned(4),
 typedef int32_t ints __attribute__((vector_size(4 * NNT_LANES)));
 typedef uint32_t words __attribute__((vector_size(4 * NNT_LANES)));
 
+/** Where vector q begins. */
+#define AT(q) ((size_t)(q)*NNT_LANES)
+
 /** Aligned to the vector. */
 NNT_INLINE lanes load(const float *p) { return *(const lanes *)p; }
 NNT_INLINE void store(float *p, lanes x) { *(lanes *)p = x; }
@@ -74,7 +77,7 @@ NNT_INLINE lanes exponential(lanes x)
   lanes e = (lanes)((words)p + (words)scale);
   e = choose(x < low, splat(0.0F), e);
   e = choose(x > high, splat(INFINITY), e);
-  return choose(x == x, e, x);
+  return choose(x == x, e, x); /* NOLINT(misc-redundant-expression): NaN differs from itself */
 }
 
 #endif

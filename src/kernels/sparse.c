@@ -24,7 +24,7 @@ NNT_INLINE void forward_row(const nnt_sparse *x, size_t row, const float *w, con
   lanes odd[VECTORS_MAX];
   NNT_UNROLL for (int q = 0; q < vectors; q++)
   {
-    even[q] = load(bias + q * NNT_LANES);
+    even[q] = load(bias + AT(q));
     odd[q] = splat(0.0F);
   }
   uint64_t k = x->start[row];
@@ -35,19 +35,16 @@ NNT_INLINE void forward_row(const nnt_sparse *x, size_t row, const float *w, con
     lanes const x1 = value_of(x, k + 1, with_levels);
     NNT_UNROLL for (int q = 0; q < vectors; q++)
     {
-      even[q] = fused(x0, load(w0 + q * NNT_LANES), even[q]);
-      odd[q] = fused(x1, load(w1 + q * NNT_LANES), odd[q]);
+      even[q] = fused(x0, load(w0 + AT(q)), even[q]);
+      odd[q] = fused(x1, load(w1 + AT(q)), odd[q]);
     }
   }
   if (k < end) {
     float const *const w0 = w + column[k] * width;
     lanes const x0 = value_of(x, k, with_levels);
-    NNT_UNROLL for (int q = 0; q < vectors; q++)
-    {
-      even[q] = fused(x0, load(w0 + q * NNT_LANES), even[q]);
-    }
+    NNT_UNROLL for (int q = 0; q < vectors; q++) { even[q] = fused(x0, load(w0 + AT(q)), even[q]); }
   }
-  NNT_UNROLL for (int q = 0; q < vectors; q++) { store(z + q * NNT_LANES, even[q] + odd[q]); }
+  NNT_UNROLL for (int q = 0; q < vectors; q++) { store(z + AT(q), even[q] + odd[q]); }
 }
 
 /* `vectors` is a constant at each call, so that the sums stay in registers. */
@@ -68,7 +65,7 @@ void NNT_OF_ISA(nnt_sparse_forward)(const nnt_sparse *x, const size_t *sample, s
                                     size_t stride)
 {
   size_t at = 0;
-  for (; at + VECTORS_MAX * NNT_LANES <= width; at += VECTORS_MAX * NNT_LANES) {
+  for (; at + AT(VECTORS_MAX) <= width; at += AT(VECTORS_MAX)) {
     forward_rows(x, sample, rows, w + at, bias + at, width, VECTORS_MAX, z + at, stride);
   }
   for (; at < width; at += NNT_LANES) {
@@ -93,7 +90,7 @@ NNT_INLINE void sum_leaf(const nnt_pair_index *leaf, size_t pair, const float *d
     lanes const y = splat(entry->value[1]);
     NNT_UNROLL for (int q = 0; q < vectors; q++)
     {
-      lanes const v = load(d + q * NNT_LANES);
+      lanes const v = load(d + AT(q));
       a[q] = fused(x, v, a[q]);
       b[q] = fused(y, v, b[q]);
     }
@@ -105,8 +102,8 @@ NNT_INLINE void take(const pair_stack *stack, int level, int vectors, lanes *a, 
 {
   NNT_UNROLL for (int q = 0; q < vectors; q++)
   {
-    a[q] = load(stack->first[level] + q * NNT_LANES) + a[q];
-    b[q] = load(stack->second[level] + q * NNT_LANES) + b[q];
+    a[q] = load(stack->first[level] + AT(q)) + a[q];
+    b[q] = load(stack->second[level] + AT(q)) + b[q];
   }
 }
 
@@ -142,8 +139,8 @@ NNT_INLINE void gradient_pair(const nnt_pair_index *leaves, size_t count, size_t
     }
     NNT_UNROLL for (int q = 0; q < vectors; q++)
     {
-      store(stack->first[level] + q * NNT_LANES, a[q]);
-      store(stack->second[level] + q * NNT_LANES, b[q]);
+      store(stack->first[level] + AT(q), a[q]);
+      store(stack->second[level] + AT(q), b[q]);
     }
   }
   sum_two_leaves(leaves, count, last, pair, delta, stride, vectors, a, b);
@@ -153,8 +150,8 @@ NNT_INLINE void gradient_pair(const nnt_pair_index *leaves, size_t count, size_t
   }
   NNT_UNROLL for (int q = 0; q < vectors; q++)
   {
-    store(dw + q * NNT_LANES, a[q]);
-    store(dw + width + q * NNT_LANES, b[q]);
+    store(dw + AT(q), a[q]);
+    store(dw + width + AT(q), b[q]);
   }
 }
 
@@ -189,7 +186,7 @@ void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_pair_index *leaves, size_t count,
                                      const float *delta, size_t stride, size_t width, float *dw)
 {
   size_t at = 0;
-  for (; at + VECTORS_MAX * NNT_LANES <= width; at += VECTORS_MAX * NNT_LANES) {
+  for (; at + AT(VECTORS_MAX) <= width; at += AT(VECTORS_MAX)) {
     gradient_pairs(leaves, count, pairs, delta + at, stride, width, VECTORS_MAX, dw + at);
   }
   for (; at < width; at += NNT_LANES) {

@@ -31,7 +31,8 @@ static void backward(const nnt_layer *layer, const float *arena, const nnt_layer
 }
 
 static void gradient(const nnt_layer *layer, const nnt_layer_leaves *leaves, nnt_range part,
-                     float *scratch, float *out)
+                     float *scratch, /* NOLINT(readability-non-const-parameter): others write */
+                     float *out)
 {
   (void)part;
   (void)scratch;

@@ -104,24 +104,25 @@ static nnt_status lay_out(nnt_model *model, const nnt_model_plan *plan)
   return NNT_OK;
 }
 
-static void add_tensor(nnt_model *model, const nnt_layer *layer, bool is_kernel)
+/* Returns where the next tensor begins. */
+static size_t add_tensor(nnt_model *model, const nnt_layer *layer, bool is_kernel, size_t offset)
 {
   nnt_layer_spec const *const spec = layer->spec;
-  nnt_tensor const *const before =
-      model->tensor_count == 0 ? NULL : &model->tensors[model->tensor_count - 1];
+  size_t const count = layer->outputs * (is_kernel ? layer->inputs : 1);
   nnt_tensor *const tensor = &model->tensors[model->tensor_count++];
   *tensor = (nnt_tensor){
       .layer = layer->index,
       .is_kernel = is_kernel,
       .dimensions = is_kernel ? 2 : 1,
       .shape = {is_kernel ? layer->inputs : layer->outputs, is_kernel ? layer->outputs : 0},
-      .offset = before == NULL ? 0 : before->offset + before->count,
-      .count = layer->outputs * (is_kernel ? layer->inputs : 1),
+      .offset = offset,
+      .count = count,
       .l2 = is_kernel ? spec->l2 : 0.0,
       .initializer = is_kernel ? spec->kernel_initializer : spec->bias_initializer,
   };
   (void)snprintf(tensor->name, sizeof tensor->name, "%s/%s", spec->name,
                  is_kernel ? "kernel" : "bias");
+  return offset + count;
 }
 
 static nnt_status list_tensors(nnt_model *model)
@@ -130,11 +131,12 @@ static nnt_status list_tensors(nnt_model *model)
   NNT_TRY(nnt_memory_create(&memory, 2 * model->spec.layer_count, sizeof *model->tensors,
                             "the list of tensors"));
   model->tensors = memory;
+  size_t offset = 0;
   for (size_t l = 0; l < model->spec.layer_count; l++) {
     nnt_layer const *const layer = &model->layers[l];
     if (layer->spec->kind != NNT_DENSE) continue;
-    add_tensor(model, layer, true);
-    if (layer->spec->use_bias) add_tensor(model, layer, false);
+    offset = add_tensor(model, layer, true, offset);
+    if (layer->spec->use_bias) offset = add_tensor(model, layer, false, offset);
   }
   return NNT_OK;
 }

@@ -159,8 +159,8 @@ static void evaluate_block(const nnt_evaluator *evaluator, bench *at, const nnt_
 static void evaluate_blocks(const nnt_evaluator *evaluator, const nnt_samples *samples,
                             const float *arena, nnt_range blocks, const findings *found)
 {
-  int const threads = (int)evaluator->threads;
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+#pragma omp parallel for schedule(dynamic)                                                         \
+    num_threads((int)evaluator->threads) if (evaluator->threads > 1)
   for (size_t i = 0; i < blocks.count; i++) {
     evaluate_block(evaluator, &evaluator->benches[omp_get_thread_num()], samples, arena,
                    blocks.first + i, found, blocks.first);
@@ -217,7 +217,9 @@ nnt_status nnt_evaluator_score(nnt_evaluator *evaluator, const nnt_samples *samp
   nnt_status status = figures_create(&found, block_count(samples));
   if (status == NNT_OK) status = nnt_fault("score", nnt_comm_rank(evaluator->comm));
   status = nnt_comm_agree(evaluator->comm, status);
-  if (status == NNT_OK) *out = score_together(evaluator, samples, arena, &found);
+  if (status == NNT_OK && found.correct != NULL) {
+    *out = score_together(evaluator, samples, arena, &found);
+  }
   findings_free(&found);
   return status;
 }
@@ -270,7 +272,7 @@ nnt_status nnt_evaluator_predict(nnt_evaluator *evaluator, const nnt_samples *sa
   }
   if (status == NNT_OK) status = nnt_fault("predict", nnt_comm_rank(evaluator->comm));
   status = nnt_comm_agree(evaluator->comm, status);
-  if (status == NNT_OK) {
+  if (status == NNT_OK && found.correct != NULL) {
     *score = score_together(evaluator, samples, arena, &found);
     nnt_comm_gather(evaluator->comm, found.label, rows * sizeof *found.label, out->label);
     if (with_probabilities) {

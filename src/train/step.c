@@ -81,8 +81,7 @@ static void own_clipped(nnt_trainer *trainer, size_t thread)
 /* All threads of the rank take part in `body`. */
 static void in_parallel(nnt_trainer *trainer, void (*body)(nnt_trainer *trainer, size_t thread))
 {
-  int const threads = (int)trainer->options.threads;
-#pragma omp parallel num_threads(threads) if (threads > 1)
+#pragma omp parallel num_threads((int)trainer->options.threads) if (trainer->options.threads > 1)
   body(trainer, (size_t)omp_get_thread_num());
 }
 

@@ -164,10 +164,10 @@ static nnt_status create_exchange(nnt_trainer *trainer)
   size_t const tiles = nnt_model_tile_count(options->model);
   size_t *first = NULL;
   nnt_status status = nnt_comm_agree(options->comm, array_create(&first, tiles + 1, sizeof *first));
-  for (size_t i = 0; status == NNT_OK && i < tiles; i++) {
+  for (size_t i = 0; first != NULL && i < tiles; i++) {
     first[i] = nnt_model_tile(options->model, i).first;
   }
-  if (status == NNT_OK) {
+  if (status == NNT_OK && first != NULL) {
     first[tiles] = nnt_model_arena_size(options->model);
     nnt_exchange_shape const shape = {.kind = options->exchange,
                                       .tiles = tiles,

@@ -60,7 +60,7 @@ struct nnt_trainer {
  */
 void nnt_task_prepare(void *context, size_t worker, size_t task);
 void nnt_task_input(void *context, size_t worker, size_t task);
-void nnt_task_rows(void *context, size_t worker, size_t task);
+void nnt_task_rows(void *context, size_t worker, size_t j);
 void nnt_task_subtrees(void *context, size_t worker, size_t task);
 void nnt_task_tiles(void *context, size_t worker, size_t task);
 void nnt_task_clipped(void *context, size_t worker, size_t task);
