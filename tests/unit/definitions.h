@@ -54,6 +54,18 @@ static inline void softmax_of(double *x, size_t n)
   }
 }
 
+/** x = f(x) for a row of n numbers, softmax included. */
+static inline void activate_row(nnt_activation kind, double *x, size_t n)
+{
+  if (kind == NNT_SOFTMAX) {
+    softmax_of(x, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    x[i] = activation_of(kind, x[i]);
+  }
+}
+
 /** Numbers for tests, uniform in [-1, 1): the i-th of a sequence. */
 static inline double test_number(uint64_t sequence, uint64_t i)
 {

@@ -1,5 +1,4 @@
-/* Gradients against central differences of the same net computed in float64, in random directions.
- */
+/* Gradients against central differences of the same net computed in float64. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -53,17 +52,6 @@ static nnt_model_spec stack(nnt_activation hidden, nnt_activation last)
   return spec;
 }
 
-static void activate(nnt_activation kind, double *x, size_t n)
-{
-  if (kind == NNT_SOFTMAX) {
-    softmax_of(x, n);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) {
-    x[i] = activation_of(kind, x[i]);
-  }
-}
-
 /* y = b + x W; returns what follows the layer's parameters. */
 static const double *dense_forward(const nnt_layer_spec *layer, const double *w, double *x,
                                    size_t n)
@@ -101,8 +89,9 @@ static size_t outputs_of(const nnt_model_spec *spec, const double *w, size_t sam
       w = dense_forward(layer, w, x, n);
       n = layer->units;
     }
-    if (layer->kind == NNT_DROPOUT) drop(layer->rate, l, sample, x, n);
-    if (layer->kind != NNT_DROPOUT && layer->kind != NNT_FLATTEN) activate(layer->activation, x, n);
+    bool const is_dropout = layer->kind == NNT_DROPOUT;
+    if (is_dropout) drop(layer->rate, l, sample, x, n);
+    if (!is_dropout && layer->kind != NNT_FLATTEN) activate_row(layer->activation, x, n);
   }
   return n;
 }
@@ -248,20 +237,19 @@ static size_t terms_of(const nnt_model_spec *spec)
   return terms;
 }
 
-/* The derivative along one random direction of length 1, by the gradient and by differences.
+/* The derivative along a direction, made of length 1 here, by the gradient and by differences.
  *  Error of the differences: truncation c h^2, where D(2h) - D(h) = 3 c h^2; and rounding, about
  * 2^10 operations on numbers of the size of the loss, divided by the step. Error of the gradient:
  * every number on the way passes at most as many roundings of float32 as there are terms in the
  * sums of all layers, twice (forward and backward), and in the sum over rows; and a few dozen in
  * activations and the loss. */
-static void check_direction(const net *n, uint64_t direction)
+static void check_direction(const net *n, double v[PARAMETERS_MAX])
 {
-  double v[PARAMETERS_MAX];
   double length = 0.0;
   for (size_t i = 0; i < n->count; i++) {
-    v[i] = test_number(100 + direction, i);
     length += v[i] * v[i];
   }
+  if (length == 0.0) return;
   double by_gradient = 0.0;
   double size = 0.0;
   for (size_t i = 0; i < n->count; i++) {
@@ -279,6 +267,26 @@ static void check_direction(const net *n, uint64_t direction)
   CU_ASSERT_DOUBLE_EQUAL(by_gradient, once, tolerance);
 }
 
+/* Random directions, and that of each tensor's own gradient, along which its errors add up. */
+static void check_directions(const net *n)
+{
+  double v[PARAMETERS_MAX];
+  for (uint64_t d = 0; d < DIRECTIONS; d++) {
+    for (size_t i = 0; i < n->count; i++) {
+      v[i] = test_number(100 + d, i);
+    }
+    check_direction(n, v);
+  }
+  for (size_t t = 0; t < nnt_model_tensor_count(n->model); t++) {
+    nnt_tensor const *const tensor = nnt_model_tensor(n->model, t);
+    memset(v, 0, sizeof v);
+    for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
+      v[i] = (double)n->gradient[i];
+    }
+    check_direction(n, v);
+  }
+}
+
 static void check(const nnt_model_spec *spec, const nnt_loss *loss, const nnt_model_plan *plan)
 {
   float inputs[ROWS * FEATURES];
@@ -289,9 +297,7 @@ static void check(const nnt_model_spec *spec, const nnt_loss *loss, const nnt_mo
     size += n.size[i];
   }
   CU_ASSERT(isfinite(size));
-  for (uint64_t d = 0; d < DIRECTIONS; d++) {
-    check_direction(&n, d);
-  }
+  check_directions(&n);
   /* The reference computes the same loss. */
   double const none[PARAMETERS_MAX] = {0.0};
   double const expected = loss_at(&n, none, 0.0);
