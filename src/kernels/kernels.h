@@ -106,4 +106,8 @@ bool nnt_activation_keeps_z(nnt_activation kind);
 void nnt_pair_index_build(const nnt_sparse *x, const size_t *sample, size_t rows, size_t first_row,
                           size_t pairs, uint32_t *start, nnt_pair *entry);
 
+/** Begins to bring rows sample(0 .. rows-1) of x into the caches, and does not wait for them: they
+ *  lie anywhere in the data set. Local; cannot fail. */
+void nnt_sparse_prefetch(const nnt_sparse *x, const size_t *sample, size_t rows);
+
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/tree.h"
+#include "kernels/kernels.h"
 #include "train/trainer_private.h"
 
 static nnt_worker *worker_of(nnt_trainer *trainer, size_t worker)
@@ -37,6 +38,9 @@ static void prepare_rows(nnt_trainer *trainer, size_t j, uint64_t step, uint64_t
     size_t const sample = nnt_order_at(&order, at + row);
     to->sample[row - first] = sample;
     to->labels[row - first] = options->samples.labels[sample];
+  }
+  if (nnt_model_reads_sparse(options->model)) {
+    nnt_sparse_prefetch(&options->samples.sparse, to->sample + (rows.first - first), rows.count);
   }
 }
 
