@@ -153,19 +153,6 @@ static nnt_status get_history(const nnt_h5_source *source, nnt_history *out)
   return status;
 }
 
-/* NOLINTBEGIN(readability-non-const-parameter): written to through the slot. */
-static nnt_status get_tensor(const nnt_h5_source *source, const char *path,
-                             const nnt_tensor *tensor, float *values)
-/* NOLINTEND(readability-non-const-parameter) */
-{
-  nnt_h5_slot const slot = {.class = H5T_FLOAT,
-                            .wanted = H5T_NATIVE_FLOAT,
-                            .rank = tensor->dimensions,
-                            .shape = {tensor->shape[0], tensor->shape[1]},
-                            .data = values + tensor->offset};
-  return nnt_h5_get_array(source, path, &slot);
-}
-
 static nnt_status get_values(const nnt_h5_source *source, const nnt_model *model,
                              nnt_checkpoint *out)
 {
@@ -174,10 +161,10 @@ static nnt_status get_values(const nnt_h5_source *source, const nnt_model *model
     nnt_tensor const *const tensor = nnt_model_tensor(model, t);
     char path[PATH_SIZE];
     nnt_tensor_path(&out->model, tensor, path, sizeof path);
-    NNT_TRY(get_tensor(source, path, tensor, out->parameters));
+    NNT_TRY(nnt_h5_get_tensor(source, path, tensor, out->parameters));
     for (size_t s = 0; s < slots; s++) {
       (void)snprintf(path, sizeof path, "/optimizer/vars/%zu", nnt_slot_number(slots, t, s));
-      NNT_TRY(get_tensor(source, path, tensor, out->slots[s]));
+      NNT_TRY(nnt_h5_get_tensor(source, path, tensor, out->slots[s]));
     }
   }
   return NNT_OK;

@@ -177,6 +177,19 @@ nnt_status nnt_h5_get_array(const nnt_h5_source *source, const char *path, const
   return status;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): written to through the slot. */
+nnt_status nnt_h5_get_tensor(const nnt_h5_source *source, const char *path,
+                             const nnt_tensor *tensor, float *parameters)
+/* NOLINTEND(readability-non-const-parameter) */
+{
+  nnt_h5_slot const slot = {.class = H5T_FLOAT,
+                            .wanted = H5T_NATIVE_FLOAT,
+                            .rank = tensor->dimensions,
+                            .shape = {tensor->shape[0], tensor->shape[1]},
+                            .data = parameters + tensor->offset};
+  return nnt_h5_get_array(source, path, &slot);
+}
+
 nnt_status nnt_h5_get_length(const nnt_h5_source *source, const char *path, size_t size,
                              size_t *out)
 {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nntrain/model.h"
 #include "nntrain/status.h"
 
 enum { NNT_H5_PATH_SIZE = 1024 };
@@ -53,6 +54,10 @@ typedef struct nnt_h5_slot {
 
 NNT_MUST_CHECK nnt_status nnt_h5_get_array(const nnt_h5_source *source, const char *path,
                                            const nnt_h5_slot *slot);
+
+/** A tensor of a model, into its place among all `parameters`. */
+NNT_MUST_CHECK nnt_status nnt_h5_get_tensor(const nnt_h5_source *source, const char *path,
+                                            const nnt_tensor *tensor, float *parameters);
 
 /** The length of a dataset of rank 1; an error if its values, of `size` bytes, would be more than
  * the file holds. */

@@ -190,12 +190,7 @@ static nnt_status find_layers(const nnt_h5_source *source, found_layers *out)
 static nnt_status read_tensor(const nnt_h5_source *source, const char *path,
                               const nnt_tensor *tensor, float *values)
 {
-  nnt_h5_slot const slot = {.class = H5T_FLOAT,
-                            .wanted = H5T_NATIVE_FLOAT,
-                            .rank = tensor->dimensions,
-                            .shape = {tensor->shape[0], tensor->shape[1]},
-                            .data = values + tensor->offset};
-  if (nnt_h5_get_array(source, path, &slot) != NNT_OK) {
+  if (nnt_h5_get_tensor(source, path, tensor, values) != NNT_OK) {
     return nnt_fail(source->bad, "%s (the model's %s)", nnt_last_error(), tensor->name);
   }
   for (size_t i = 0; i < tensor->count; i++) {

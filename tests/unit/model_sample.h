@@ -43,6 +43,24 @@ static inline float *zeros_create(size_t n)
   return x;
 }
 
+static nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
+
+/** features -> dense `hidden`, tanh -> dense `classes`. */
+static inline nnt_model_spec tanh_stack(size_t features, size_t hidden, size_t classes)
+{
+  nnt_model_spec spec;
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_model_spec_dense(&spec, features, &hidden, 1, NNT_TANH, classes, glorot), NNT_OK);
+  return spec;
+}
+
+static inline nnt_model *planned(const nnt_model_spec *spec, const nnt_model_plan *plan)
+{
+  nnt_model *model = NULL;
+  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, spec, plan), NNT_OK);
+  return model;
+}
+
 /** A workspace for so many rows; in training on sparse rows, each may be a leaf of its own. */
 static inline nnt_workspace *workspace_of(const nnt_model *model, size_t rows, bool training)
 {

@@ -9,24 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "nntrain/store.h"
 #include "suite.h"
 
 /* 12 -> dense 7 -> dropout -> dense 5 without bias -> tanh -> dense 3. */
 enum { SAMPLE_PARAMETERS = 12 * 7 + 7 + 7 * 5 + 5 * 3 + 3, SAMPLE_STEP = 47 };
-
-static inline void folder_make(char folder[NNT_PATH_SIZE])
-{
-  char const *const base = getenv("TMPDIR");
-  (void)snprintf(folder, NNT_PATH_SIZE, "%s/nntrain-test-XXXXXX", base == NULL ? "/tmp" : base);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-}
-
-static inline void path_in(char path[NNT_PATH_SIZE], const char *folder, const char *name)
-{
-  int const length = snprintf(path, NNT_PATH_SIZE, "%s/%s", folder, name);
-  CU_ASSERT_FATAL(length > 0 && length < NNT_PATH_SIZE);
-}
 
 /* The number of files in a folder. */
 static inline size_t folder_count(const char *folder)
@@ -39,21 +27,6 @@ static inline size_t folder_count(const char *folder)
   }
   (void)closedir(entries);
   return count;
-}
-
-/* Removes a folder of files. */
-static inline void folder_remove(const char *folder)
-{
-  DIR *const entries = opendir(folder);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
-  for (struct dirent *it = readdir(entries); it != NULL; it = readdir(entries)) {
-    if (it->d_name[0] == '.') continue;
-    char path[NNT_PATH_SIZE];
-    path_in(path, folder, it->d_name);
-    (void)remove(path);
-  }
-  (void)closedir(entries);
-  (void)rmdir(folder);
 }
 
 static inline unsigned char *file_load(const char *path, size_t *bytes)
@@ -81,7 +54,7 @@ static inline void file_store(const char *path, const void *data, size_t bytes)
 
 static inline void sample_model(nnt_model_spec *out)
 {
-  nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
+  nnt_initializer const kernel = {NNT_GLOROT_UNIFORM, 0.0};
   nnt_initializer const normal = {NNT_NORMAL, 1.0 / 3.0};
   nnt_initializer const zeros = {NNT_ZEROS, 0.0};
   *out = (nnt_model_spec){.name = "sample",
@@ -102,7 +75,7 @@ static inline void sample_model(nnt_model_spec *out)
                               {.kind = NNT_DENSE,
                                .name = "middle",
                                .units = 5,
-                               .kernel_initializer = glorot,
+                               .kernel_initializer = kernel,
                                .bias_initializer = zeros},
                               {.kind = NNT_ACTIVATION, .name = "act", .activation = NNT_TANH},
                               {.kind = NNT_DENSE,
@@ -110,7 +83,7 @@ static inline void sample_model(nnt_model_spec *out)
                                .units = 3,
                                .activation = NNT_SOFTMAX,
                                .use_bias = true,
-                               .kernel_initializer = glorot,
+                               .kernel_initializer = kernel,
                                .bias_initializer = zeros},
                           }};
 }

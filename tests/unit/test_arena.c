@@ -10,23 +10,6 @@
 #include "nntrain/model.h"
 #include "suite.h"
 
-static nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
-
-static nnt_model_spec stack(size_t features, size_t hidden, size_t classes)
-{
-  nnt_model_spec spec;
-  CU_ASSERT_EQUAL_FATAL(
-      nnt_model_spec_dense(&spec, features, &hidden, 1, NNT_TANH, classes, glorot), NNT_OK);
-  return spec;
-}
-
-static nnt_model *planned(const nnt_model_spec *spec, const nnt_model_plan *plan)
-{
-  nnt_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, spec, plan), NNT_OK);
-  return model;
-}
-
 static size_t const widths[] = {1, 2, 15, 16, 17, 33, 63, 64, 65, 127, 129, 200};
 enum { WIDTHS = sizeof widths / sizeof *widths };
 
@@ -62,7 +45,7 @@ static void parameters_come_back_from_the_arena_on(const nnt_model_plan *plan)
 {
   for (size_t i = 0; i < WIDTHS; i++) {
     for (size_t j = 0; j < WIDTHS; j++) {
-      nnt_model_spec spec = stack(widths[i], widths[j], widths[(i + j) % WIDTHS]);
+      nnt_model_spec spec = tanh_stack(widths[i], widths[j], widths[(i + j) % WIDTHS]);
       spec.layers[j % 2].use_bias = i % 2 == 0;
       nnt_model *const model = planned(&spec, plan);
       check_round_trip(model);
@@ -78,7 +61,7 @@ static const char *form_of(size_t outputs) { return outputs <= 16 ? "narrow" : "
 static void forms_are_chosen_by_outputs_and_input_on(const nnt_model_plan *plan)
 {
   for (size_t i = 0; i < WIDTHS; i++) {
-    nnt_model_spec const spec = stack(30, widths[i], widths[(i + 5) % WIDTHS]);
+    nnt_model_spec const spec = tanh_stack(30, widths[i], widths[(i + 5) % WIDTHS]);
     nnt_model *const model = planned(&spec, plan);
     char const *const first = plan->sparse_input ? "sparse" : form_of(widths[i]);
     CU_ASSERT_STRING_EQUAL(nnt_model_form(model, 0), first);
@@ -92,7 +75,7 @@ static void forms_are_chosen_by_outputs_and_input_on(const nnt_model_plan *plan)
 /* Is the layer behind this one sparse? Only Flatten may come before it. */
 static void check_behind(nnt_layer_kind kind, const nnt_model_plan *plan)
 {
-  nnt_model_spec const dense = stack(6, 5, 4);
+  nnt_model_spec const dense = tanh_stack(6, 5, 4);
   nnt_model_spec spec = dense;
   spec.layers[0] = (nnt_layer_spec){.kind = kind, .name = "before", .activation = NNT_RELU};
   spec.layers[1] = dense.layers[0];
@@ -113,11 +96,11 @@ static void only_a_first_dense_layer_is_sparse_on(const nnt_model_plan *plan)
   check_behind(NNT_ACTIVATION, plan);
   check_behind(NNT_DROPOUT, plan);
   /* Columns are numbered in 16 bits. */
-  nnt_model_spec spec = stack(65536, 3, 2);
+  nnt_model_spec spec = tanh_stack(65536, 3, 2);
   nnt_model *model = planned(&spec, plan);
   CU_ASSERT_EQUAL(nnt_model_reads_sparse(model), plan->sparse_input);
   nnt_model_destroy(model);
-  spec = stack(65537, 3, 2);
+  spec = tanh_stack(65537, 3, 2);
   model = planned(&spec, plan);
   CU_ASSERT_FALSE(nnt_model_reads_sparse(model));
   nnt_model_destroy(model);
@@ -135,7 +118,7 @@ static void workers_share_a_workspace_on(const nnt_model_plan *plan)
 {
   enum { ROWS = 9, FEATURES = 21, CLASSES = 5, GUARD = 64 };
   nnt_loss const loss = {NNT_CATEGORICAL_CROSSENTROPY, false, 0.0};
-  nnt_model_spec const spec = stack(FEATURES, 70, CLASSES);
+  nnt_model_spec const spec = tanh_stack(FEATURES, 70, CLASSES);
   nnt_model *const model = planned(&spec, plan);
   nnt_workspace_shape const shape = {.rows = ROWS, .leaves = 2, .leaf_rows = 5, .training = true};
   size_t const bytes = bytes_of(model, shape);
@@ -190,7 +173,7 @@ static void workers_share_a_workspace_on(const nnt_model_plan *plan)
 /* Inference keeps no deltas, and of sparse rows neither inputs nor an index. */
 static void workspaces_take_what_they_need_on(const nnt_model_plan *plan)
 {
-  nnt_model_spec const spec = stack(784, 500, 10);
+  nnt_model_spec const spec = tanh_stack(784, 500, 10);
   nnt_model *const model = planned(&spec, plan);
   size_t const line = 64;
   /* Odd numbers of cache lines: 784 = 49, 500 to 33, 10 to 1 lines. */
@@ -212,7 +195,7 @@ static void workspaces_take_what_they_need_on(const nnt_model_plan *plan)
 /* Numbers of entries are 32-bit. */
 static void indices_that_cannot_be_numbered_are_refused(void)
 {
-  nnt_model_spec const spec = stack(65536, 3, 2);
+  nnt_model_spec const spec = tanh_stack(65536, 3, 2);
   nnt_model *const model = planned(&spec, &(nnt_model_plan){nnt_isa_best(), true});
   size_t bytes = 0;
   nnt_workspace_shape shape = {

@@ -10,23 +10,6 @@
 #include "nntrain/model.h"
 #include "suite.h"
 
-static nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
-
-static nnt_model_spec stack(size_t features, size_t hidden, size_t classes)
-{
-  nnt_model_spec spec;
-  CU_ASSERT_EQUAL_FATAL(
-      nnt_model_spec_dense(&spec, features, &hidden, 1, NNT_TANH, classes, glorot), NNT_OK);
-  return spec;
-}
-
-static nnt_model *planned(const nnt_model_spec *spec, const nnt_model_plan *plan)
-{
-  nnt_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(nnt_model_create(&model, spec, plan), NNT_OK);
-  return model;
-}
-
 static nnt_model *model_of(nnt_model_spec spec) { return planned(&spec, NULL); }
 
 static float *parameters_of(const nnt_model *model)
@@ -54,7 +37,7 @@ static void a_dense_stack_is_named_as_keras_names_it(void)
 
 static void parameters_lie_in_the_order_of_the_layers(void)
 {
-  nnt_model_spec spec = stack(6, 5, 4);
+  nnt_model_spec spec = tanh_stack(6, 5, 4);
   spec.layers[0].l2 = 0.125;
   spec.layers[1].use_bias = false;
   nnt_model *const model = model_of(spec);
@@ -88,11 +71,11 @@ static void check_refused(const nnt_model_spec *spec, const char *name)
 
 static void impossible_layers_are_refused(void)
 {
-  nnt_model_spec spec = stack(6, 0, 4);
+  nnt_model_spec spec = tanh_stack(6, 0, 4);
   check_refused(&spec, "'dense'");
   double const rates[] = {1.0, -0.1, 2.0, (double)NAN};
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-    spec = stack(6, 5, 4);
+    spec = tanh_stack(6, 5, 4);
     spec.layers[1] = (nnt_layer_spec){.kind = NNT_DROPOUT, .name = "drop", .rate = rates[i]};
     check_refused(&spec, "'drop'");
   }
@@ -107,11 +90,11 @@ static void impossible_layers_are_refused(void)
 
 static void impossible_inputs_are_refused(void)
 {
-  nnt_model_spec spec = stack(0, 5, 4);
+  nnt_model_spec spec = tanh_stack(0, 5, 4);
   check_refused(&spec, "input");
-  spec = stack((size_t)INT_MAX + 1, 5, 4);
+  spec = tanh_stack((size_t)INT_MAX + 1, 5, 4);
   check_refused(&spec, "input");
-  spec = stack(6, 5, 4);
+  spec = tanh_stack(6, 5, 4);
   spec.input_dimensions = 0;
   check_refused(&spec, "dimensions");
   spec.input_dimensions = NNT_INPUT_DIMENSIONS_MAX + 1;
@@ -125,7 +108,7 @@ static void impossible_inputs_are_refused(void)
 /* Keras lets a dense layer and softmax work on the last axis of an image; here rows are flat. */
 static void images_must_be_flattened_first(void)
 {
-  nnt_model_spec spec = stack(3, 5, 4);
+  nnt_model_spec spec = tanh_stack(3, 5, 4);
   spec.input_dimensions = 2;
   spec.input_shape[1] = 2;
   check_refused(&spec, "'dense'");
@@ -141,21 +124,21 @@ static void images_must_be_flattened_first(void)
 /* Sizes whose products, or whose sum with a bias, wrap around. */
 static void huge_layers_are_refused(void)
 {
-  nnt_model_spec spec = stack(INT_MAX, INT_MAX, 4);
+  nnt_model_spec spec = tanh_stack(INT_MAX, INT_MAX, 4);
   check_refused(&spec, "'dense'");
-  spec = stack(6, (size_t)INT_MAX + 1, 4);
+  spec = tanh_stack(6, (size_t)INT_MAX + 1, 4);
   check_refused(&spec, "'dense'");
-  spec = stack(6, SIZE_MAX / 4, 4);
+  spec = tanh_stack(6, SIZE_MAX / 4, 4);
   check_refused(&spec, "'dense'");
   /* The kernel just fits below PTRDIFF_MAX / 16; with the bias it does not. */
   size_t const width = (size_t)1 << 29;
-  spec = stack(2 * width - 1, width, 4);
+  spec = tanh_stack(2 * width - 1, width, 4);
   check_refused(&spec, "'dense'");
 }
 
 static void softmax_is_seen_as_layer_and_as_activation(void)
 {
-  nnt_model_spec spec = stack(6, 5, 4);
+  nnt_model_spec spec = tanh_stack(6, 5, 4);
   nnt_model *model = model_of(spec);
   CU_ASSERT_TRUE(nnt_model_ends_in_softmax(model));
   nnt_model_destroy(model);
@@ -236,7 +219,7 @@ static void tiles_cover_the_parameters_tensor_by_tensor_on(const nnt_model_plan 
 {
   size_t const widths[][3] = {{784, 500, 10}, {6, 5, 4}, {1, 1, 1}, {3, 40000, 2}, {33, 1000, 7}};
   for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
-    nnt_model_spec spec = stack(widths[k][0], widths[k][1], widths[k][2]);
+    nnt_model_spec spec = tanh_stack(widths[k][0], widths[k][1], widths[k][2]);
     check_tiles(spec, plan);
     spec.layers[0].use_bias = false;
     check_tiles(spec, plan);
@@ -247,7 +230,7 @@ TEST_ON_EVERY_PLAN(tiles_cover_the_parameters_tensor_by_tensor)
 
 static void too_many_rows_are_refused(void)
 {
-  nnt_model *const model = model_of(stack(6, 5, 4));
+  nnt_model *const model = model_of(tanh_stack(6, 5, 4));
   nnt_workspace *workspace = NULL;
   nnt_workspace_shape shape = {.rows = (size_t)INT_MAX + 1};
   size_t bytes = 0;
@@ -262,7 +245,7 @@ static void too_many_rows_are_refused(void)
 
 static void the_penalty_is_the_sum_of_squares_of_kernels_on(const nnt_model_plan *plan)
 {
-  nnt_model_spec spec = stack(784, 50, 10); /* more than one tile */
+  nnt_model_spec spec = tanh_stack(784, 50, 10); /* more than one tile */
   spec.layers[0].l2 = 0.01;
   nnt_model *const model = planned(&spec, plan);
   float *const w = parameters_of(model);
