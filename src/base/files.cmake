@@ -15,5 +15,5 @@ target_sources(nntrain PRIVATE
   src/base/team.c
   src/base/tree.c
   src/base/types.c)
-# For syscall(): the C library has no function for futexes.
-set_source_files_properties(src/base/team.c PROPERTIES COMPILE_DEFINITIONS _DEFAULT_SOURCE)
+# For madvise(), and syscall(): the C library has no function for futexes.
+set_source_files_properties(src/base/memory.c src/base/team.c PROPERTIES COMPILE_DEFINITIONS _DEFAULT_SOURCE)

@@ -134,6 +134,18 @@ bool nnt_node_is_crowded(void)
   return tasks != NULL && is_crowded_by_srun(tasks);
 }
 
+nnt_launch nnt_launch_kind(void)
+{
+  char const *const ranks = getenv("OMPI_COMM_WORLD_SIZE");
+  char const *const here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  char const *const nodes = getenv("SLURM_STEP_NUM_NODES");
+  if (ranks != NULL && here != NULL) {
+    return strcmp(ranks, here) == 0 ? NNT_LAUNCH_ONE_NODE : NNT_LAUNCH_NODES;
+  }
+  if (getenv("PMIX_RANK") == NULL && getenv("PMI_RANK") == NULL) return NNT_LAUNCH_ALONE;
+  return nodes != NULL && strcmp(nodes, "1") == 0 ? NNT_LAUNCH_ONE_NODE : NNT_LAUNCH_NODES;
+}
+
 /* A figure of this rank or node, and where its extremes go. */
 typedef struct figure {
   nnt_span *span;

@@ -6,7 +6,16 @@
 
 #include "nntrain/kernels.h"
 
-void nnt_blas_init(void) { openblas_set_num_threads(1); }
+/* Ends OpenBLAS's threads, which start with the library and look for work, on a core each, for a
+ * tenth of a second. OpenBLAS itself calls it before a fork() and at exit; in no header, and absent
+ * where OpenBLAS was built without threads. */
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+
+void nnt_blas_init(void)
+{
+  openblas_set_num_threads(1);
+  if (blas_thread_shutdown_ != NULL) (void)blas_thread_shutdown_();
+}
 
 const char *nnt_blas_core(void) { return openblas_get_corename(); }
 

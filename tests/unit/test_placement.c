@@ -115,6 +115,30 @@ static void launchers_tell_of_too_many_ranks(void)
   (void)crowded_with(NULL, NULL, NULL);
 }
 
+static nnt_launch launched_with(const char *ranks, const char *here, const char *rank,
+                                const char *nodes)
+{
+  char const *const names[] = {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMIX_RANK",
+                               "SLURM_STEP_NUM_NODES", "PMI_RANK"};
+  char const *const values[] = {ranks, here, rank, nodes, NULL};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    (void)unsetenv(names[i]);
+    if (values[i] != NULL) (void)setenv(names[i], values[i], 1);
+  }
+  return nnt_launch_kind();
+}
+
+static void launchers_tell_of_nodes(void)
+{
+  CU_ASSERT_EQUAL(launched_with("8", "8", "3", NULL), NNT_LAUNCH_ONE_NODE);
+  CU_ASSERT_EQUAL(launched_with("16", "8", "3", NULL), NNT_LAUNCH_NODES);
+  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", "1"), NNT_LAUNCH_ONE_NODE);
+  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", "2"), NNT_LAUNCH_NODES);
+  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", NULL), NNT_LAUNCH_NODES);
+  CU_ASSERT_EQUAL(launched_with(NULL, NULL, NULL, "2"), NNT_LAUNCH_ALONE);
+  CU_ASSERT_EQUAL(launched_with(NULL, NULL, NULL, NULL), NNT_LAUNCH_ALONE);
+}
+
 /* One node: `ranks` ranks on `used` of `cores` cores, without binding or quota. */
 static nnt_placement place(int ranks, int each, int used, int cores)
 {
@@ -249,6 +273,7 @@ static CU_TestInfo tests[] = {
     {"a quota is rounded up", a_quota_is_rounded_up},
     {"tasks of a list are counted", tasks_of_a_list_are_counted},
     {"launchers tell of too many ranks", launchers_tell_of_too_many_ranks},
+    {"launchers tell of nodes", launchers_tell_of_nodes},
     {"one line says where ranks are", one_line_says_where_ranks_are},
     {"several nodes may differ", several_nodes_may_differ},
     {"nothing is said about what is fine", nothing_is_said_about_what_is_fine},
