@@ -21,7 +21,7 @@ static size_t place(const nnt_layer *layer, size_t k, size_t o)
 
 static size_t tile(const nnt_layer *layer, size_t at)
 {
-  size_t const share = layer->inputs / SHARES + 1;
+  size_t const share = (layer->inputs + SHARES - 1) / SHARES;
   size_t const least = TILE_FLOATS / layer->output_stride + 1;
   size_t const wanted = share > least ? share : least;
   size_t const rows = wanted < TILE_ROWS_MAX ? wanted : TILE_ROWS_MAX;
