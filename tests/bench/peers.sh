@@ -14,6 +14,7 @@ packages=(numpy threadpoolctl mpi4py tensorflow-cpu keras jax torch)
 venv=${NNT_BENCH_VENV:-$root/build/bench-venv}
 setup=true
 only=
+network=(784-500-10 128)
 
 help="Usage: tests/bench/peers.sh [OPTION]...
 
@@ -26,6 +27,8 @@ by name. See tests/bench/README.md for what the figures mean.
   --setup-only      install, and measure nothing
   --only A,B...     some of: ${contestants[*]}
   --job             compare whole programs of 20 epochs instead of epochs
+  --large           784-4096-4096-10 in batches of 4096 instead of 784-500-10 in batches of 128:
+                    nntrain and PyTorch only
 $common_help"
 while [ $# -gt 0 ]; do
   case $1 in
@@ -38,6 +41,10 @@ while [ $# -gt 0 ]; do
     --job)
       figure=job
       epochs=20
+      ;;
+    --large)
+      network=(784-4096-4096-10 4096)
+      contestants=(nntrain-1core nntrain-2ranks pytorch-1thread pytorch-2threads)
       ;;
     --*)
       [ $# -ge 2 ] || usage_error "$1 wants a value"
@@ -82,15 +89,15 @@ describe() {
     nntrain-1core)
       title="nntrain, 1 rank, 1 core"
       count=1
-      launch_nntrain 1 1 --epochs "$epochs"
+      launch_nntrain 1 1 --epochs "$epochs" "${nntrain_size[@]}"
       ;;
     nntrain-2threads)
       title="nntrain, 1 rank, 2 threads"
-      launch_nntrain 1 2 --epochs "$epochs"
+      launch_nntrain 1 2 --epochs "$epochs" "${nntrain_size[@]}"
       ;;
     nntrain-*ranks)
       title="nntrain, ${1//[^0-9]/} ranks"
-      launch_nntrain "${1//[^0-9]/}" 1 --epochs "$epochs"
+      launch_nntrain "${1//[^0-9]/}" 1 --epochs "$epochs" "${nntrain_size[@]}"
       ;;
     jax-*)
       count=${1//[^0-9]/}
@@ -107,7 +114,7 @@ describe() {
       count=${1//[^0-9]/}
       title="PyTorch, $(plural "$count" thread)"
       modules=(torch)
-      launch 1 "$count" "$python" "$here/peers/pytorch.py"
+      launch 1 "$count" "$python" "$here/peers/pytorch.py" "${peer_size[@]}"
       ;;
     ddp-*)
       title="PyTorch DDP on gloo, ${1//[^0-9]/} processes"
@@ -151,7 +158,12 @@ choose() {
 
 if [ "$setup" != false ]; then set_up; fi
 if [ "$setup" = only ]; then exit 0; fi
-prepare "peers-$figure"
+hidden=${network[0]#784-}
+hidden=${hidden%-10}
+nntrain_size=(--hidden "${hidden//-/,}" --batch-size "${network[1]}")
+# shellcheck disable=SC2206 # one argument for each layer
+peer_size=(--batch-size "${network[1]}" --hidden ${hidden//-/ })
+prepare "peers-$figure${network[0]#784-500-10}"
 [ ${#core_list[@]} -eq 2 ] || usage_error "--cores: two, please"
 choose
 for ((round = 1; round <= rounds; round++)); do
@@ -162,8 +174,8 @@ for ((round = 1; round <= rounds; round++)); do
   done
 done
 if [ "$figure" = job ]; then
-  make_table "Whole programs of $epochs epochs, 784-500-10, batch 128" job
+  make_table "Whole programs of $epochs epochs, ${network[0]}, batch ${network[1]}" job
 else
-  make_table "Epochs beside other programs, 784-500-10, batch 128" epoch
+  make_table "Epochs beside other programs, ${network[0]}, batch ${network[1]}" epoch
 fi
 exit $((failures > 0))

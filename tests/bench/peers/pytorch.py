@@ -7,13 +7,13 @@ import torch
 import recipe
 
 
-def network(inputs):
-    model = torch.nn.Sequential(
-        torch.nn.Linear(inputs, recipe.HIDDEN),
-        torch.nn.Sigmoid(),
-        torch.nn.Linear(recipe.HIDDEN, recipe.CLASSES),
-    )
-    for layer in (model[0], model[2]):
+def network(inputs, hidden):
+    layers = []
+    for units in hidden:
+        layers += [torch.nn.Linear(inputs, units), torch.nn.Sigmoid()]
+        inputs = units
+    model = torch.nn.Sequential(*layers, torch.nn.Linear(inputs, recipe.CLASSES))
+    for layer in model[::2]:
         torch.nn.init.xavier_uniform_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     return model
@@ -25,12 +25,12 @@ def main():
     torch.manual_seed(1)
     images, labels, test_images, test_labels = map(torch.from_numpy, recipe.load(arguments.data))
     labels = labels.long()
-    model = network(images.shape[1])
+    model = network(images.shape[1], arguments.hidden)
     optimizer = torch.optim.SGD(model.parameters(), lr=recipe.RATE)
     loss_of = torch.nn.CrossEntropyLoss()
 
     def one_epoch(_):
-        for rows in torch.randperm(len(images)).split(recipe.BATCH):
+        for rows in torch.randperm(len(images)).split(arguments.batch_size):
             optimizer.zero_grad(set_to_none=True)
             loss_of(model(images[rows]), labels[rows]).backward()
             optimizer.step()

@@ -23,6 +23,8 @@ def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", default=os.environ.get("NNTRAIN_DATA"), help="folder of IDX files")
     parser.add_argument("--epochs", type=int, default=4, help="the first one is warm-up")
+    parser.add_argument("--hidden", type=int, nargs="+", default=[HIDDEN], help="units of the hidden layers")
+    parser.add_argument("--batch-size", type=int, default=BATCH)
     arguments = parser.parse_args()
     if not arguments.data:
         parser.error("name the folder of IDX files by --data or NNTRAIN_DATA")
