@@ -164,6 +164,11 @@ nnt_tally nnt_model_loss(const nnt_model *model, const nnt_loss *loss,
 void nnt_model_backward(const nnt_model *model, const nnt_loss *loss, const float *arena,
                         nnt_workspace *workspace, nnt_range rows, const uint16_t *labels);
 
+/** Begins to fetch what the backward pass and nnt_model_index() will write for the rows of a leaf:
+ *  another worker's cache may have it. Local; cannot fail. */
+void nnt_model_prefetch(const nnt_model *model, const nnt_workspace *workspace, size_t leaf,
+                        nnt_range rows);
+
 /** On sparse rows, what the gradient of the first layer needs of leaf `leaf` of the workspace,
  * whose rows are `rows`. sample [in] (rows.count). Local; cannot fail. */
 void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t leaf, nnt_range rows,

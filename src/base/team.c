@@ -7,46 +7,51 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 64, SPINS = 20000 };
+enum { LINE = 64, SPINS = 20000, PATIENCE = 1000 };
 static struct timespec const look_again = {.tv_nsec = 500000};
 
-/* One phase in shared memory; each counter has a cache line of its own. `claimed` holds the round
- * in which each task was claimed last. */
+/* What is claimed of one worker's part of the tasks: the round, and how many of its tasks. Others
+ * come here only when they have done their own part. */
+typedef struct part {
+  _Alignas(LINE) _Atomic uint64_t claimed;
+} part;
+
+/* One phase in shared memory; each counter has a cache line of its own, since lines that two cores
+ * write cost as much as a small task. */
 typedef struct phase {
   _Alignas(LINE) _Atomic uint32_t finished;
   _Alignas(LINE) _Atomic uint32_t closed; /* the round: the futex */
   _Alignas(LINE) _Atomic uint32_t sleepers;
-  _Alignas(LINE) _Atomic uint32_t claimed[];
+  part parts[]; /* (active workers) */
 } phase;
 
-static size_t phase_bytes(size_t tasks)
-{
-  size_t const bytes = sizeof(phase) + tasks * sizeof(uint32_t);
-  return (bytes + LINE - 1) / LINE * LINE;
-}
+static size_t phase_bytes(size_t active) { return sizeof(phase) + active * sizeof(part); }
 
-size_t nnt_team_bytes(size_t phases, const size_t *tasks)
-{
-  size_t bytes = 0;
-  for (size_t i = 0; i < phases; i++) {
-    bytes += phase_bytes(tasks[i]);
-  }
-  return bytes;
-}
+size_t nnt_team_bytes(size_t phases, size_t active) { return phases * phase_bytes(active); }
 
 static phase *phase_of(const nnt_team *team, size_t index)
 {
-  return (phase *)(void *)(team->memory + nnt_team_bytes(index, team->tasks));
+  return (phase *)(void *)(team->memory + nnt_team_bytes(index, team->active));
 }
 
 /* Rounds are counted modulo 2^32. */
 static bool has_come(uint32_t round, uint32_t wanted) { return (int32_t)(round - wanted) >= 0; }
 
-static bool claim(phase *it, size_t task, uint32_t round)
+/* Claims the next task of a part of `size` tasks, in *task, unless only `spare` or fewer are left,
+ * or the team has gone on to another round. */
+static bool claim(part *of, uint32_t round, size_t size, size_t spare, size_t *task)
 {
-  uint32_t before = round - 1;
-  return atomic_load_explicit(&it->claimed[task], memory_order_relaxed) == before &&
-         atomic_compare_exchange_strong(&it->claimed[task], &before, round);
+  uint64_t seen = atomic_load_explicit(&of->claimed, memory_order_relaxed);
+  for (;;) {
+    uint32_t const last = (uint32_t)(seen >> 32);
+    uint32_t const count = last == round ? (uint32_t)seen : 0;
+    if (count + spare >= size || (last != round && has_come(last, round))) return false;
+    uint64_t const next = (uint64_t)round << 32 | (count + 1);
+    if (atomic_compare_exchange_weak(&of->claimed, &seen, next)) {
+      *task = count;
+      return true;
+    }
+  }
 }
 
 /* Not FUTEX_PRIVATE_FLAG: the workers may be processes. */
@@ -60,33 +65,50 @@ static void sleep_while(_Atomic uint32_t *word, uint32_t value)
   (void)syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
 }
 
-/* One more task is done; the last one opens the phase for all. */
-static void finish(phase *it, size_t tasks, const nnt_team_work *work)
+/* So many more tasks are done; the last one opens the phase for all. */
+static void finish(phase *it, size_t done, size_t tasks, const nnt_team_work *work)
 {
-  uint32_t const finished = atomic_fetch_add(&it->finished, 1) + 1;
+  if (done == 0) return;
+  uint32_t const finished = atomic_fetch_add(&it->finished, (uint32_t)done) + (uint32_t)done;
   if (finished != (uint32_t)(work->round * tasks)) return;
   if (work->close != NULL) work->close(work->context);
   atomic_store(&it->closed, work->round);
   if (atomic_load(&it->sleepers) > 0) wake_all(&it->closed);
 }
 
+/* Does the tasks of a worker's part that nobody has claimed, but for the share that is left to it.
+ */
+static void do_part(const nnt_team *team, const nnt_team_work *work, size_t owner, bool leaves_some)
+{
+  phase *const it = phase_of(team, work->phase);
+  size_t const tasks = team->tasks[work->phase];
+  size_t const first = owner * tasks / team->active;
+  size_t const size = (owner + 1) * tasks / team->active - first;
+  size_t const spare = leaves_some ? size / 4 + 1 : 0;
+  size_t done = 0;
+  for (size_t task = 0; claim(&it->parts[owner], work->round, size, spare, &task); done++) {
+    work->task(work->context, work->worker, first + task);
+  }
+  finish(it, done, tasks, work);
+}
+
+static void do_others(const nnt_team *team, const nnt_team_work *work, bool leaves_some)
+{
+  for (size_t i = 1; i < team->active; i++) {
+    do_part(team, work, (work->worker + i) % team->active, leaves_some);
+  }
+}
+
 void nnt_team_do(const nnt_team *team, const nnt_team_work *work)
 {
   if (work->worker >= team->active) return;
-  phase *const it = phase_of(team, work->phase);
-  size_t const tasks = team->tasks[work->phase];
-  size_t const first = work->worker * tasks / team->active;
-  for (size_t i = 0; i < tasks; i++) {
-    size_t const task = (first + i) % tasks;
-    if (!claim(it, task, work->round)) continue;
-    work->task(work->context, work->worker, task);
-    finish(it, tasks, work);
-  }
+  do_part(team, work, work->worker, false);
+  do_others(team, work, team->spins);
 }
 
 void nnt_team_meet(const nnt_team *team, const nnt_team_work *work)
 {
-  finish(phase_of(team, work->phase), team->tasks[work->phase], work);
+  finish(phase_of(team, work->phase), 1, team->tasks[work->phase], work);
   nnt_team_wait(team, work);
 }
 
@@ -112,6 +134,7 @@ void nnt_team_wait(const nnt_team *team, const nnt_team_work *work)
   }
   for (int i = 0; team->spins && i < SPINS; i++) {
     if (is_closed(it, work->round)) return;
+    if (i == PATIENCE && work->task != NULL) do_others(team, work, false);
     pause_shortly();
   }
   (void)atomic_fetch_add(&it->sleepers, 1);

@@ -24,8 +24,8 @@ typedef struct nnt_team {
   bool spins;    /* every active worker has a core: waiting spins shortly before it sleeps */
 } nnt_team;
 
-/** Bytes of memory that phases with so many tasks need. Local; cannot fail. */
-size_t nnt_team_bytes(size_t phases, const size_t *tasks);
+/** Bytes of memory that phases need for so many active workers. Local; cannot fail. */
+size_t nnt_team_bytes(size_t phases, size_t active);
 
 /** What one worker does in a phase. */
 typedef struct nnt_team_work {

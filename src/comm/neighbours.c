@@ -48,7 +48,7 @@ static void place(nnt_neighbours *it, const nnt_exchange *exchange, nnt_supply *
 {
   size_t const size = node_size(exchange);
   size_t const parameters = exchange->parameters;
-  it->team.memory = nnt_supply_take(from, nnt_team_bytes(NNT_MEETINGS, it->team.tasks), 1);
+  it->team.memory = nnt_supply_take(from, nnt_team_bytes(NNT_MEETINGS, it->team.active), 1);
   it->tails = nnt_supply_take(from, size, sizeof *it->tails);
   it->segments = nnt_supply_take(from, parameters, sizeof *it->segments);
   for (int rank = 0; rank < exchange->comm->size; rank++) {

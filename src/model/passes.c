@@ -37,6 +37,47 @@ void nnt_model_backward(const nnt_model *model, const nnt_loss *loss, const floa
   }
 }
 
+/* More than this would not stay in the cache until it is written. */
+enum { PREFETCH_BYTES_MAX = 1 << 16 };
+
+/* A line for this core alone. 64-bit processors without the instruction pass over it; compilers
+ * give another one for the built-in unless they are told which processor it is for. */
+static void fetch_line(const char *at)
+{
+#ifdef __x86_64__
+  __asm__ volatile("prefetchw %0" : : "m"(*at));
+#else
+  __builtin_prefetch(at, 1);
+#endif
+}
+
+static void prefetch_for_writing(const void *array, size_t bytes)
+{
+  char const *const from = array;
+  size_t const line = NNT_LINE * sizeof(float);
+  if (bytes > PREFETCH_BYTES_MAX) return;
+  for (size_t at = 0; at < bytes; at += line) {
+    fetch_line(from + at);
+  }
+}
+
+void nnt_model_prefetch(const nnt_model *model, const nnt_workspace *workspace, size_t leaf,
+                        nnt_range rows)
+{
+  for (size_t l = model->first_trained; l < model->spec.layer_count; l++) {
+    size_t const stride = model->layers[l].output_stride;
+    if (workspace->delta[l] == NULL) continue;
+    prefetch_for_writing(workspace->delta[l] + rows.first * stride,
+                         rows.count * stride * sizeof(float));
+  }
+  if (workspace->index == NULL) return;
+  /* About as many entries as there were last time. */
+  size_t const pairs = nnt_dense_pairs(nnt_sparse_layer(model));
+  nnt_pair_index const *const index = &workspace->index[leaf];
+  prefetch_for_writing(index->start, (pairs + 1) * sizeof *index->start);
+  prefetch_for_writing(index->entry, index->start[pairs] * sizeof *index->entry);
+}
+
 void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t leaf, nnt_range rows,
                      const nnt_sparse *x, const size_t *sample)
 {

@@ -10,7 +10,7 @@ static void place(nnt_board *board, const nnt_board_shape *shape, size_t workspa
                   nnt_supply *from)
 {
   size_t const rows = shape->workspace.rows;
-  board->team = nnt_supply_take(from, nnt_team_bytes(shape->phases, shape->tasks), 1);
+  board->team = nnt_supply_take(from, nnt_team_bytes(shape->phases, shape->workers), 1);
   board->arena = nnt_supply_take(from, shape->arena, sizeof(float));
   board->gradient = nnt_supply_take(from, shape->gradient, sizeof(float));
   for (size_t i = 0; i < shape->slots; i++) {

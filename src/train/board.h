@@ -43,7 +43,7 @@ typedef struct nnt_board_shape {
   size_t tiles;
   size_t ranks;
   size_t phases;
-  size_t tasks[NNT_TEAM_PHASES_MAX];
+  size_t workers; /* active ones of the team */
 } nnt_board_shape;
 
 typedef struct nnt_board {

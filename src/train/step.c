@@ -38,6 +38,7 @@ static void run_passes(nnt_trainer *trainer, size_t thread)
 {
   if (trainer->round == 1) run(trainer, thread, NNT_STEP_PREPARE, 1, NNT_PHASE_DATA);
   if (nnt_model_reads_sparse(trainer->options.model)) {
+    nnt_fetch_rows(trainer);
     run(trainer, thread, NNT_STEP_INPUT, trainer->round, NNT_PHASE_FORWARD);
   }
   run(trainer, thread, NNT_STEP_ROWS, trainer->round, NNT_PHASE_BACKWARD);

@@ -15,6 +15,12 @@ void nnt_trainer_end_phase(nnt_trainer *trainer, size_t worker, nnt_phase_id pha
   if (worker == trainer->first_worker) nnt_phases_end(trainer->options.phases, phase);
 }
 
+void nnt_fetch_rows(nnt_trainer *trainer)
+{
+  nnt_sparse_prefetch(&trainer->options.samples.sparse,
+                      trainer->board.rows[trainer->job.step % 2].sample, trainer->job.rows.count);
+}
+
 static nnt_batch_rows *rows_now(nnt_trainer *trainer)
 {
   return &trainer->board.rows[trainer->job.step % 2];
@@ -38,9 +44,6 @@ static void prepare_rows(nnt_trainer *trainer, size_t j, uint64_t step, uint64_t
     size_t const sample = nnt_order_at(&order, at + row);
     to->sample[row - first] = sample;
     to->labels[row - first] = options->samples.labels[sample];
-  }
-  if (nnt_model_reads_sparse(options->model)) {
-    nnt_sparse_prefetch(&options->samples.sparse, to->sample + (rows.first - first), rows.count);
   }
 }
 
@@ -90,6 +93,7 @@ void nnt_task_rows(void *context, size_t worker, size_t j)
   size_t const *const sample = rows_now(trainer)->sample;
   nnt_range const rows = {trainer->bounds[j], trainer->bounds[j + 1] - trainer->bounds[j]};
   bool const sparse = nnt_model_reads_sparse(options->model);
+  nnt_model_prefetch(options->model, workspace, j, rows);
   if (!sparse) {
     size_t const stride = nnt_workspace_input_stride(workspace);
     nnt_samples_gather(&options->samples, sample + rows.first, rows.count,

@@ -61,7 +61,22 @@ static nnt_status group_tiles(nnt_trainer *trainer)
   return NNT_OK;
 }
 
-/* What lies on the board, and how many tasks the phases have. */
+static void count_tasks(nnt_trainer *trainer)
+{
+  size_t const panels = nnt_model_panels(trainer->options.model);
+  size_t const subtrees =
+      trainer->is_shared ? 1 : nnt_exchange_subtree_count(trainer->exchange) * GROUPS;
+  size_t *const tasks = trainer->team.tasks;
+  trainer->team.phases = NNT_STEP_PHASES;
+  tasks[NNT_STEP_PREPARE] = trainer->own.count;
+  tasks[NNT_STEP_INPUT] = panels == 0 ? 1 : panels * trainer->row_blocks;
+  tasks[NNT_STEP_ROWS] = trainer->own.count;
+  tasks[NNT_STEP_SUBTREES] = subtrees;
+  tasks[NNT_STEP_TILES] = trainer->group_count;
+  tasks[NNT_STEP_CLIPPED] = trainer->group_count;
+}
+
+/* What lies on the board. */
 static nnt_board_shape shape_of(const nnt_trainer *trainer)
 {
   nnt_trainer_options const *const options = &trainer->options;
@@ -70,9 +85,6 @@ static nnt_board_shape shape_of(const nnt_trainer *trainer)
   /* Smaller batches never give a board more rows than full ones and one. */
   size_t const rows = nnt_trainer_rows(trainer, b).count + 1;
   bool const waits = trainer->is_shared && options->optimizer.clip_norm > 0.0;
-  size_t const panels = nnt_model_panels(model);
-  size_t const subtrees =
-      trainer->is_shared ? 1 : nnt_exchange_subtree_count(trainer->exchange) * GROUPS;
   return (nnt_board_shape){
       .workspace = {.rows = rows,
                     .leaves = trainer->own.count,
@@ -85,12 +97,7 @@ static nnt_board_shape shape_of(const nnt_trainer *trainer)
       .tiles = nnt_model_tile_count(model),
       .ranks = (size_t)nnt_comm_size(options->comm),
       .phases = NNT_STEP_PHASES,
-      .tasks = {[NNT_STEP_PREPARE] = trainer->own.count,
-                [NNT_STEP_INPUT] = panels == 0 ? 1 : panels * trainer->row_blocks,
-                [NNT_STEP_ROWS] = trainer->own.count,
-                [NNT_STEP_SUBTREES] = subtrees,
-                [NNT_STEP_TILES] = trainer->group_count,
-                [NNT_STEP_CLIPPED] = trainer->group_count},
+      .workers = trainer->team.active,
   };
 }
 
@@ -147,8 +154,7 @@ static nnt_status create_board(nnt_trainer *trainer)
                                        trainer->options.model, &shape);
   if (status == NNT_OK) {
     trainer->team.memory = trainer->board.team;
-    trainer->team.phases = shape.phases;
-    memcpy(trainer->team.tasks, shape.tasks, sizeof trainer->team.tasks);
+    count_tasks(trainer);
     status = create_workers(trainer, &shape);
   }
   if (status == NNT_OK) status = nnt_fault("trainer", nnt_comm_rank(comm));

@@ -66,6 +66,10 @@ void nnt_task_tiles(void *context, size_t worker, size_t task);
 void nnt_task_clipped(void *context, size_t worker, size_t task);
 void nnt_close_rows(void *context);
 
+/** Begins to fetch the sparse rows of the batch, which lie anywhere in the data set: every thread
+ * does, since threads may have no cache in common. Local; cannot fail. */
+void nnt_fetch_rows(nnt_trainer *trainer);
+
 /** The time since the last call belonged to `phase`. Only the rank's first thread, which also
  * speaks to other ranks, measures. Local; cannot fail. */
 void nnt_trainer_end_phase(nnt_trainer *trainer, size_t worker, nnt_phase_id phase);

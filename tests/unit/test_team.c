@@ -97,7 +97,7 @@ static game game_create(const size_t *tasks, size_t workers, size_t active, bool
   game it = {.team = {.phases = PHASES, .workers = workers, .active = active, .spins = spins},
              .first_round = 1};
   memcpy(it.team.tasks, tasks, PHASES * sizeof *tasks);
-  size_t const bytes = nnt_team_bytes(PHASES, tasks) + 64;
+  size_t const bytes = nnt_team_bytes(PHASES, active) + 64;
   /* Shared, so that processes can play as well; 64 bytes behind it must not change. */
   FILE *const file = tmpfile();
   CU_ASSERT_PTR_NOT_NULL_FATAL(file);
@@ -114,7 +114,7 @@ static game game_create(const size_t *tasks, size_t workers, size_t active, bool
 static void game_end(const game *it)
 {
   uint32_t const last = it->first_round + it->rounds - 1;
-  size_t const bytes = nnt_team_bytes(PHASES, it->team.tasks);
+  size_t const bytes = nnt_team_bytes(PHASES, it->team.active);
   CU_ASSERT_EQUAL(atomic_load(&it->ledger->wrong), 0);
   CU_ASSERT_EQUAL(atomic_load(&it->ledger->passive), 0);
   CU_ASSERT_EQUAL(atomic_load(&it->ledger->closed[0]), last);

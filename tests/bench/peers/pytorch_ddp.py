@@ -18,7 +18,7 @@ def main():
     images, labels, test_images, test_labels = map(torch.from_numpy, recipe.load(arguments.data))
     labels = labels.long()
     model = torch.nn.parallel.DistributedDataParallel(
-        network(images.shape[1]), gradient_as_bucket_view=True, static_graph=True
+        network(images.shape[1], arguments.hidden), gradient_as_bucket_view=True, static_graph=True
     )
     optimizer = torch.optim.SGD(model.parameters(), lr=recipe.RATE)
     loss_of = torch.nn.CrossEntropyLoss()
