@@ -2,8 +2,9 @@
 #ifndef NNTRAIN_KERNELS_H
 #define NNTRAIN_KERNELS_H
 
-/** Keeps BLAS to one thread, and ends those that it has started: ranks times threads would outnumber
- * the cores. Before any product, and as early as may be; may be repeated. Local; cannot fail. */
+/** Keeps BLAS to one thread, and ends those that it has started: ranks times threads would
+ * outnumber the cores. Before any product, and as early as may be; may be repeated. Local; cannot
+ * fail. */
 void nnt_blas_init(void);
 
 /** The core type whose kernels OpenBLAS has chosen ("Haswell"): bits of products depend on it.
