@@ -51,6 +51,18 @@ typedef struct nnt_resume {
   char file[NNT_PATH_SIZE];
 } nnt_resume;
 
+/** By when a run saves and ends. */
+typedef enum nnt_time_limit_kind {
+  NNT_TIME_LIMIT_AUTO, /* before the batch job ends, where its environment tells when */
+  NNT_TIME_LIMIT_NONE, /* never */
+  NNT_TIME_LIMIT_GIVEN /* within `seconds`, and before the batch job ends */
+} nnt_time_limit_kind;
+
+typedef struct nnt_time_limit {
+  nnt_time_limit_kind kind;
+  uint64_t seconds;
+} nnt_time_limit;
+
 typedef enum nnt_first_layer {
   NNT_FIRST_LAYER_AUTO,
   NNT_FIRST_LAYER_SPARSE,
@@ -115,6 +127,7 @@ typedef enum nnt_option_id {
   NNT_OPTION_OUTPUT,
   NNT_OPTION_RESUME,
   NNT_OPTION_FRESH,
+  NNT_OPTION_TIME_LIMIT,
   NNT_OPTION_CHECKPOINT_EVERY,
   NNT_OPTION_KEEP,
   NNT_OPTION_PROGRESS,
@@ -160,6 +173,7 @@ typedef struct nnt_config {
   char output[NNT_PATH_SIZE];
   nnt_resume resume;
   bool fresh;
+  nnt_time_limit time_limit;
   nnt_interval checkpoint_every;
   uint64_t keep;
 

@@ -25,6 +25,8 @@ typedef struct nnt_run_info {
   uint64_t steps;   /* of the whole run */
   uint64_t done;    /* steps done before this start */
   uint64_t microbatches;
+  double seconds_left;    /* until the run must have ended; INFINITY without a limit */
+  char const *limited_by; /* "--time-limit", or the variable that tells when the job ends */
 } nnt_run_info;
 
 /** Figures of the epoch in progress: running means over the samples so far. */

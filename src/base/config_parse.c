@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/config_table.h"
+#include "base/duration.h"
 
 static void *member(nnt_config *config, const nnt_row *row) { return (char *)config + row->offset; }
 
@@ -211,6 +212,21 @@ static nnt_status parse_resume(const nnt_row *row, const char *text, nnt_resume 
   return parse_path(row, text, out->file);
 }
 
+static nnt_status parse_time_limit(const nnt_row *row, const char *text, nnt_time_limit *out)
+{
+  nnt_time_limit value = {.kind = NNT_TIME_LIMIT_GIVEN};
+  if (strcmp(text, "auto") == 0) {
+    value.kind = NNT_TIME_LIMIT_AUTO;
+  } else if (strcmp(text, "none") == 0) {
+    value.kind = NNT_TIME_LIMIT_NONE;
+  } else if (!nnt_duration_read(text, &value.seconds)) {
+    return refuse(row, text,
+                  "not auto, none or a time such as 90s, 50min, 3h, 2d, 2:30:00 or 1-12:00:00");
+  }
+  *out = value;
+  return NNT_OK;
+}
+
 nnt_status nnt_row_parse(const nnt_row *row, const char *text, nnt_config *config)
 {
   void *const out = member(config, row);
@@ -238,6 +254,8 @@ nnt_status nnt_row_parse(const nnt_row *row, const char *text, nnt_config *confi
     return parse_interval(row, text, out);
   case NNT_TYPE_RESUME:
     return parse_resume(row, text, out);
+  case NNT_TYPE_TIME_LIMIT:
+    return parse_time_limit(row, text, out);
   }
   return nnt_fail(NNT_EINTERNAL, "option %s has no type", row->option.name);
 }

@@ -151,6 +151,10 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
             "Go on if DIR holds an unfinished run, refuse if it does, refuse if it does not, or "
             "begin with a checkpoint from elsewhere"),
     FLAG(FRESH, "fresh", "run", fresh, false, "Move an old run in DIR aside and start anew"),
+    SPECIAL(TIME_LIMIT, "time-limit", "run", NNT_TYPE_TIME_LIMIT, time_limit, false,
+            "TIME|auto|none",
+            "Save and end with code 75 within this time, such as 50min, 3h or 2:30:00, and before "
+            "the batch job ends; auto: only the latter, where the environment tells when"),
     SPECIAL(CHECKPOINT_EVERY, "checkpoint-every", "run", NNT_TYPE_INTERVAL, checkpoint_every, false,
             "N[steps|epochs|s|min]", "How often to write a checkpoint"),
     COUNT(KEEP, "keep", "run", keep, 1, 1000000, false, "Checkpoints to keep"),

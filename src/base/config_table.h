@@ -16,7 +16,8 @@ typedef enum nnt_option_type {
   NNT_TYPE_INIT,   /* nnt_initializer */
   NNT_TYPE_VALIDATION, /* nnt_validation */
   NNT_TYPE_INTERVAL,   /* nnt_interval */
-  NNT_TYPE_RESUME      /* nnt_resume */
+  NNT_TYPE_RESUME,     /* nnt_resume */
+  NNT_TYPE_TIME_LIMIT  /* nnt_time_limit */
 } nnt_option_type;
 
 typedef struct nnt_row {

@@ -67,6 +67,15 @@ static void resume_text(const nnt_resume *resume, char *out)
                  resume->kind == NNT_RESUME_FILE ? resume->file : words[resume->kind]);
 }
 
+static void time_limit_text(const nnt_time_limit *limit, char *out)
+{
+  if (limit->kind == NNT_TIME_LIMIT_GIVEN) {
+    (void)snprintf(out, NNT_VALUE_SIZE, "%" PRIu64 "s", limit->seconds);
+  } else {
+    (void)snprintf(out, NNT_VALUE_SIZE, "%s", limit->kind == NNT_TIME_LIMIT_AUTO ? "auto" : "none");
+  }
+}
+
 void nnt_config_text(const nnt_config *config, nnt_option_id id, char out[NNT_VALUE_SIZE])
 {
   nnt_row const *const row = nnt_row_at(id);
@@ -104,6 +113,9 @@ void nnt_config_text(const nnt_config *config, nnt_option_id id, char out[NNT_VA
     break;
   case NNT_TYPE_RESUME:
     resume_text(member, out);
+    break;
+  case NNT_TYPE_TIME_LIMIT:
+    time_limit_text(member, out);
     break;
   }
 }

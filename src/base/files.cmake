@@ -6,6 +6,7 @@ target_sources(nntrain PRIVATE
   src/base/config_text.c
   src/base/cpu.c
   src/base/digest.c
+  src/base/duration.c
   src/base/fault.c
   src/base/memory.c
   src/base/random.c

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 
 enum { BAR_WIDTH = 30 };
 static double const redraw_interval = 0.1; /* seconds */
@@ -172,6 +173,15 @@ static void print_idle_cores(const nnt_run_info *info)
                threads, info->cores, threads == 1 ? "is" : "are", info->cores);
 }
 
+static void print_time_limit(const nnt_run_info *info)
+{
+  if (!isfinite(info->seconds_left)) return;
+  char left[COUNT_SIZE];
+  nnt_duration_text((uint64_t)fmax(0.0, round(info->seconds_left)), left, sizeof left);
+  (void)printf("time limit: %s left (%s): saves and ends before that with code 75\n", left,
+               info->limited_by);
+}
+
 static void print_configuration(const nnt_config *config)
 {
   char value[NNT_VALUE_SIZE];
@@ -196,6 +206,7 @@ static void begin(void *context, const nnt_run_info *info)
   print_optimizer(info);
   print_plan(info);
   print_means(info);
+  print_time_limit(info);
   if (info->config->verbose) print_configuration(info->config);
   (void)fflush(stdout);
 }

@@ -2,6 +2,7 @@ target_sources(nntrain PRIVATE
   src/train/advice.c
   src/train/board.c
   src/train/data.c
+  src/train/deadline.c
   src/train/evaluate.c
   src/train/loop.c
   src/train/peak_memory.c

@@ -108,19 +108,37 @@ static bool save_is_due(const nnt_run *run, nnt_wishes wishes)
   return wishes.save;
 }
 
-static nnt_status stopped(const nnt_run *run)
+/* Must this step be the last one before the time limit? On rank 0's clock. */
+static bool time_is_over(nnt_run *run)
+{
+  return nnt_run_is_writer(run) && nnt_deadline_is_near(&run->deadline, nnt_seconds());
+}
+
+/* Collective. */
+static nnt_status save(nnt_run *run)
+{
+  double const began = nnt_seconds();
+  NNT_TRY(nnt_run_save(run, false));
+  nnt_deadline_saved(&run->deadline, nnt_seconds() - began);
+  return NNT_OK;
+}
+
+static nnt_status stopped(const nnt_run *run, bool in_time)
 {
   return nnt_fail(NNT_STOPPED,
                   "after step %" PRIu64 " of %" PRIu64
-                  ", saved in %s; the same command goes on from there",
-                  run->position.step, run->steps, run->config.output);
+                  "%s%s, saved in %s; the same command goes on "
+                  "from there",
+                  run->position.step, run->steps, in_time ? ", in time for " : "",
+                  in_time ? run->deadline.source : "", run->config.output);
 }
 
 /* Collective: one step and what follows from it. */
 static nnt_status take_step(nnt_run *run)
 {
   nnt_position const *const at = &run->position;
-  nnt_wishes wishes = {.stop = nnt_stop_requested() != 0, .save = time_is_up(run)};
+  bool const over = time_is_over(run);
+  nnt_wishes wishes = {.stop = over || nnt_stop_requested() != 0, .save = time_is_up(run)};
   nnt_batch batch = {.samples = 0};
   run->phases.step = at->step + 1;
   run->phases.epoch = at->epoch + 1;
@@ -129,10 +147,10 @@ static nnt_status take_step(nnt_run *run)
   bool const at_end = at->step == run->steps;
   if (at->batch == run->batches || at_end) NNT_TRY(end_epoch(run));
   if (at_end) return NNT_OK;
-  if (wishes.stop || save_is_due(run, wishes)) NNT_TRY(nnt_run_save(run, false));
+  if (wishes.stop || save_is_due(run, wishes)) NNT_TRY(save(run));
   if (!wishes.stop) return NNT_OK;
   NNT_TRY(nnt_run_write_results(run, NNT_RUN_STOPPED, NULL));
-  return stopped(run);
+  return stopped(run, over);
 }
 
 nnt_status nnt_run_loop(nnt_run *run)

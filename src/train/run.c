@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -183,6 +184,15 @@ static void advise(const nnt_run *run)
   }
 }
 
+static void warn_about_stale_limit(const nnt_run *run)
+{
+  if (run->deadline.stale == NULL) return;
+  char text[NNT_MESSAGE_SIZE];
+  (void)snprintf(text, sizeof text, "the time in %s has passed, so it is not heeded as a limit",
+                 run->deadline.stale);
+  run->observer->warning(run->observer->context, text);
+}
+
 static void tell_begin(const nnt_run *run)
 {
   nnt_run_info const info = {
@@ -196,9 +206,12 @@ static void tell_begin(const nnt_run *run)
       .steps = run->steps,
       .done = run->position.step,
       .microbatches = run->microbatches,
+      .seconds_left = run->deadline.at - nnt_seconds(),
+      .limited_by = run->deadline.source,
   };
   run->observer->begin(run->observer->context, &info);
   advise(run);
+  warn_about_stale_limit(run);
 }
 
 /* Collective: the initial parameters on all ranks. */
@@ -206,6 +219,13 @@ static nnt_status start_anew(nnt_run *run)
 {
   NNT_TRY(nnt_setup_parameters(run->comm, &run->config, run->model, run->parameters));
   return nnt_trainer_distribute(run->trainer, run->parameters, NULL);
+}
+
+/* What a checkpoint holds of parameters and of the optimizer's state. */
+static uint64_t bytes_of_state(const nnt_run *run)
+{
+  size_t const arrays = 1 + nnt_optimizer_slots(&run->config.optimizer);
+  return (uint64_t)arrays * nnt_model_parameter_count(run->model) * sizeof(float);
 }
 
 /* Collective: trains from `start` to the end. */
@@ -224,6 +244,7 @@ static nnt_status train(nnt_run *run, nnt_start *start)
   }
   NNT_TRY(open_folder(run));
   if (run->config.trace[0] != '\0') NNT_TRY(nnt_trace_create(&run->phases.trace, run->comm));
+  nnt_deadline_guess_save(&run->deadline, bytes_of_state(run));
   if (nnt_run_is_writer(run)) tell_begin(run);
   NNT_TRY(nnt_run_loop(run));
   return finish(run);
@@ -344,6 +365,8 @@ nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config, const nnt_o
   run->config = *config;
   /* A signal during set-up waits for the first step, which saves what a job script counts on. */
   nnt_stop_listen();
+  double const now = nnt_seconds();
+  run->deadline = nnt_deadline_find(&config->time_limit, now, now, (int64_t)time(NULL));
   nnt_status status = nnt_store_init();
   status = nnt_comm_agree(comm, status);
   if (status == NNT_OK) status = start_and_train(run);

@@ -3,6 +3,7 @@
 #define TRAIN_RUN_H
 
 #include "nntrain/train.h"
+#include "train/deadline.h"
 #include "train/evaluate.h"
 #include "train/phases.h"
 #include "train/setup.h"
@@ -39,6 +40,7 @@ typedef struct nnt_run {
   float *parameters;               /* rank 0: packed, while saving */
   float *slots[NNT_SLOTS_MAX];     /* rank 0: the optimizer's state, packed, while saving */
   double saved_at;                 /* rank 0: time of the last save */
+  nnt_deadline deadline;           /* rank 0 */
   char parameter_digest[NNT_SHA256_TEXT_SIZE]; /* rank 0: of the last save */
   char checkpoint[NNT_PATH_SIZE];              /* rank 0: the last one */
   char results[NNT_PATH_SIZE];                 /* rank 0 */

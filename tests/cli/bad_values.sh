@@ -31,6 +31,8 @@ try --validation 0
 try --checkpoint-every 0
 try --checkpoint-every 5hours
 try --resume ''
+try --time-limit 60
+try --time-limit 2:30
 try --output ''
 try --trace ''
 try --seed -1

@@ -122,6 +122,7 @@ static struct {
     {"output", {"."}, {""}},
     {"resume", {"never", "auto", "require", "a/checkpoint-5.weights.h5"}, {""}},
     {"fresh", {"true"}, {"1"}},
+    {"time-limit", {"auto", "none", "1s", "2147483647s"}, {"0s", "2147483648s", "60", "never"}},
     {"checkpoint-every",
      {"1steps", "2147483647steps", "2147483647s"},
      {"0", "2147483648", "2147483648s", "35791395min"}},
@@ -166,6 +167,8 @@ static void short_forms_have_a_meaning(void)
     CU_ASSERT_EQUAL(ask("checkpoint-every", intervals[i][0]), NNT_OK);
     CU_ASSERT_STRING_EQUAL(text_of("checkpoint-every"), intervals[i][1]);
   }
+  CU_ASSERT_EQUAL(ask("time-limit", "2:30:00"), NNT_OK);
+  CU_ASSERT_STRING_EQUAL(text_of("time-limit"), "9000s");
   CU_ASSERT_EQUAL(ask("quiet", NULL), NNT_OK);
   CU_ASSERT_STRING_EQUAL(text_of("quiet"), "true");
   CU_ASSERT_EQUAL(ask("quiet", "false"), NNT_OK);

@@ -154,8 +154,8 @@ static void what_is_printed_reads_back(void)
   CU_ASSERT_EQUAL(PARSE("--hidden=7,8", "--activation=gelu", "--init=normal:0.3", "--batch-size=99",
                         "--learning-rate=0.30000000000000004", "--momentum=0.9", "--nesterov",
                         "--clip-norm=1e-7", "--label-smoothing=0.1", "--data=a folder",
-                        "--checkpoint-every=5min", "--resume=b/c.h5", "--seed=18446744073709551615",
-                        "--no-shuffle"),
+                        "--checkpoint-every=5min", "--time-limit=3h", "--resume=b/c.h5",
+                        "--seed=18446744073709551615", "--no-shuffle"),
                   NNT_OK);
   nnt_config const first = options.config;
   print_and_read();
