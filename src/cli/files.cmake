@@ -3,4 +3,5 @@ target_sources(nntrain_cli PRIVATE
   src/cli/config_file.c
   src/cli/main.c
   src/cli/options.c
-  src/cli/progress.c)
+  src/cli/progress.c
+  src/cli/status.c)

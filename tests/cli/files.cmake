@@ -1,6 +1,6 @@
 # On one rank; two of them may run at a time.
 foreach(name bad_values config_file contradictions full_disk help misspelled placement print_config
-    quickstart resume_file unknown_command version)
+    quickstart resume_file status unknown_command version)
   nnt_cli_test(${name})
   set_tests_properties(cli.${name} PROPERTIES PROCESSORS 1)
 endforeach()
