@@ -173,7 +173,7 @@ wait $p'
 job hurried
 wait_for_checkpoint hurried hurried.started
 kill -TERM "$(pgrep -P "$job")"
-sleep 0.5
+sleep 2
 kill -TERM "$(pgrep -P "$job")"
 before=$SECONDS
 ended hurried 75
