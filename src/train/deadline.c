@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static double const least_margin = 1.0;
+/* mpirun takes 2 s to end when ranks have ended with another code than 0. */
+static double const least_margin = 3.0;
 static double const most_margin = 30.0;
 static double const slow_disk = 50e6; /* bytes per second */
 

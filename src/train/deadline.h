@@ -27,7 +27,7 @@ typedef struct nnt_deadline {
  *  began [in] what the limit counts from   now [in] on the clock of nnt_seconds()
  *  wall  [in] now in seconds since 1970
  *  Later changes of the wall clock have no effect. The margin is a tenth of the time that is left,
- *  but at least 1 s and at most 30 s.
+ *  but at least 3 s and at most 30 s.
  *  Local; cannot fail. */
 nnt_deadline nnt_deadline_find(const nnt_time_limit *limit, double began, double now, int64_t wall);
 
