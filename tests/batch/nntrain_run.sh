@@ -61,7 +61,7 @@ wait_for_checkpoint() { # <name> <since, a file>
 
 kill_a_rank() { # <name>
   local victim
-  victim=$(pgrep -f "^$NNTRAIN.*--output $1\$" | shuf -n 1)
+  victim=$(pgrep -f "^$NNTRAIN.*--output $1( --fresh)?\$" | shuf -n 1)
   kill -KILL "$victim"
   touch "$1.killed"
 }
@@ -92,6 +92,15 @@ kill_a_rank crashed 2>/dev/null || echo "only one rank was killed"
 ended crashed 0
 says crashed 'mpirun has ended with code 137: a rank or mpirun was killed; the newest checkpoint: step [1-9]'
 says crashed 'starting again in 1 s, 1 of at most 10 times'
+is_the_same crashed
+
+echo "== a crash of a run that begins anew"
+job crashed -- --fresh
+wait_for_checkpoint crashed crashed.started
+kill_a_rank crashed
+ended crashed 0
+says crashed 'starting again'
+[ ! -e crashed.2 ] || fail "crashed: began anew a second time"
 is_the_same crashed
 
 echo "== more crashes than restarts"
