@@ -35,7 +35,7 @@ static phase *phase_of(const nnt_team *team, size_t index)
 }
 
 /* Rounds are counted modulo 2^32. */
-static bool has_come(uint32_t round, uint32_t wanted) { return (int32_t)(round - wanted) >= 0; }
+static bool has_come(uint32_t reached, uint32_t wanted) { return (int32_t)(reached - wanted) >= 0; }
 
 /* Claims the next task of a part of `size` tasks, in *task, unless only `spare` or fewer are left,
  * or the team has gone on to another round. */

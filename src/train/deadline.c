@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* mpirun takes 2 s to end when ranks have ended with another code than 0. */
@@ -12,14 +11,15 @@ static double const slow_disk = 50e6; /* bytes per second */
 
 /* Slurm ends a job without a limit after a year. */
 enum { YEAR = 364 * 24 * 3600 };
+static long long const latest = 1LL << 50;
 
 /* Seconds since 1970, or false if there is no such variable. What is malformed is not heeded. */
 static bool read_time(const char *name, int64_t *out)
 {
   char const *const text = getenv(name);
-  long long value = 0;
-  char rest = 0;
-  if (text == NULL || sscanf(text, "%15lld%c", &value, &rest) != 1 || value <= 0) return false;
+  char *end = NULL;
+  long long const value = text == NULL ? 0 : strtoll(text, &end, 10);
+  if (value <= 0 || value > latest || *end != '\0') return false;
   *out = value;
   return true;
 }
