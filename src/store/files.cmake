@@ -7,6 +7,7 @@ target_sources(nntrain PRIVATE
   src/store/description.c
   src/store/folder.c
   src/store/hdf5_attributes.c
+  src/store/hdf5_heap.c
   src/store/hdf5_read.c
   src/store/hdf5_read_attributes.c
   src/store/hdf5_source.c

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/hdf5_heap.h"
 #include "store/hdf5_read.h"
 
 enum { TEXTS_MAX = 65536, TEXT_SIZE_MAX = 64 << 20, PARTS_MAX = 4096 };
@@ -84,26 +85,6 @@ nnt_status nnt_h5_get_f64(const nnt_h5_source *source, const char *path, const c
   return get_number(source, path, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, out);
 }
 
-/* Moves texts of variable length into our own memory; HDF5 frees its own. */
-static bool read_variable(const attribute *it, char **texts)
-{
-  char **const theirs = calloc(it->count, sizeof *theirs);
-  if (theirs == NULL || H5Aread(it->id, it->type, (void *)theirs) < 0) {
-    free((void *)theirs);
-    return false;
-  }
-  bool good = true;
-  for (size_t i = 0; i < it->count; i++) {
-    texts[i] = strdup(theirs[i] == NULL ? "" : theirs[i]);
-    good = good && texts[i] != NULL;
-  }
-  hid_t const space = H5Aget_space(it->id);
-  (void)H5Dvlen_reclaim(it->type, space, H5P_DEFAULT, (void *)theirs);
-  (void)H5Sclose(space);
-  free((void *)theirs);
-  return good;
-}
-
 /* A text of fixed length may end without a NUL, or be padded with NULs or blanks. */
 static bool read_fixed(const attribute *it, char **texts)
 {
@@ -145,8 +126,9 @@ static nnt_status append_texts(const nnt_h5_source *source, const char *path, co
   out->text = more;
   memset((void *)(more + out->count), 0, it.count * sizeof *more);
   bool const variable = H5Tis_variable_str(it.type) > 0;
-  bool const good =
-      variable ? read_variable(&it, more + out->count) : read_fixed(&it, more + out->count);
+  bool const good = variable ? nnt_h5_heap_texts(source, it.id, it.count, TEXT_SIZE_MAX / it.count,
+                                                 more + out->count)
+                             : read_fixed(&it, more + out->count);
   out->count += it.count;
   if (!good) status = is_bad(source, path, name, "cannot be read");
 out:
