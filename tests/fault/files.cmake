@@ -1,0 +1,15 @@
+# The fault campaigns. CTest runs their short forms; for the long ones see ../README.md.
+
+# nnt_campaign(<name> <argument>...): fault/<name>.sh, which may find that it cannot run here.
+function(nnt_campaign name)
+  nnt_program_test(fault.${name} fault/${name}.sh ${ARGN})
+  set_tests_properties(fault.${name} PROPERTIES SKIP_RETURN_CODE 77)
+endfunction()
+
+# These want a program that starts in a moment, and a library loaded before all others.
+if(NOT NNT_SANITIZE)
+  add_library(fault_shim MODULE fault/shim.c)
+  target_compile_definitions(fault_shim PRIVATE _GNU_SOURCE) # RTLD_NEXT
+  target_link_libraries(fault_shim PRIVATE nntrain_build ${CMAKE_DL_LIBS})
+  nnt_campaign(every_call_of_a_save $<TARGET_FILE:fault_shim>)
+endif()
