@@ -1,0 +1,112 @@
+#!/bin/bash
+# After ZFS's ztest: ranks, the launcher, or all of them are killed at random times, again and again, and
+# each time the same command goes on, with a random number of ranks and a random exchange. Each run ends
+# with the bits of the undisturbed one.
+#
+#   kill_loop.sh <nntrain> <mpiexec> [--long] [<kills>] [--seed=N]
+set -u
+export NNTRAIN=$1 MPIRUN="$2 --quiet"
+here=$(cd "$(dirname "$0")/../support" && pwd)
+# shellcheck source=tests/support/program.sh
+. "$here/program.sh"
+shift 2
+# shellcheck source=tests/support/campaign.sh
+. "$here/campaign.sh"
+kills=${amount:-$((long ? 300 : 8))}
+
+tiny+=(--epochs 300 --checkpoint-every 5steps --optimizer adam)
+exchanges=(auto shared tree)
+killed=0 resumes=0 starts=0 finished=0 lost_sum=0 lost_most=0 slowest=0
+declare -A killed_as=([rank]=0 [launcher]=0 [all]=0)
+undisturbed "${tiny[@]}"
+
+# kill_some <folder> <process of timeout>: kills what is there; sets `victim` to its kind, or to nothing.
+kill_some() {
+  local kinds=(rank rank launcher all) alive launcher targets=()
+  mapfile -t alive < <(ranks_on "$1")
+  launcher=$(pgrep -P "$2" | head -n 1)
+  victim=${kinds[RANDOM % 4]}
+  case $victim in
+    rank) [ "${#alive[@]}" -eq 0 ] || targets=("${alive[RANDOM % ${#alive[@]}]}") ;;
+    launcher) targets=("$launcher") ;;
+    all) targets=("$launcher" "${alive[@]}") ;;
+  esac
+  if [ -z "${targets[*]}" ] || ! kill -KILL "${targets[@]}" 2>/dev/null; then victim=''; fi
+}
+
+# Ranks whose launcher is gone end by themselves.
+wait_for_orphans() {
+  for _ in $(seq 200); do
+    [ -n "$(ranks_on "$1")" ] || return
+    sleep 0.1
+  done
+  fail "ranks live on 20 s after their launcher was killed: $(ranks_on "$1" | tr '\n' ' ')"
+  ranks_on "$1" | xargs -r kill -KILL
+}
+
+# look_back: what the start before has lost, by what this one goes on after. One that was killed before
+# it told does not know.
+look_back() {
+  local at lost
+  if grep -q '^this run is complete' out; then return; fi
+  grep -q '^training: ' out || return
+  at=$(resumed_at out)
+  [ "$at" -eq 0 ] || resumes=$((resumes + 1))
+  lost=$((known - at))
+  [ "$lost" -gt 0 ] || lost=0
+  [ "$lost" -le 7 ] || fail "$lost steps lost, though a checkpoint is written every 5"
+  lost_sum=$((lost_sum + lost))
+  [ "$lost" -le "$lost_most" ] || lost_most=$lost
+  known=$(reached out)
+  [ "$known" -ge "$at" ] || known=$at
+}
+
+# start_once <folder> [kill]: one start, which is disturbed or not; sets `code`.
+start_once() {
+  local ranks=$((RANDOM % 8 + 1)) launcher took began
+  starts=$((starts + 1))
+  run "$ranks" "${tiny[@]}" --exchange "${exchanges[RANDOM % 3]}" --output "$1" >out 2>err &
+  launcher=$!
+  victim=''
+  if [ $# -gt 1 ]; then
+    sleep "$((RANDOM % 2)).$(printf '%03d' $((RANDOM % 1000)))"
+    kill_some "$1" "$launcher"
+    began=$(date +%s%N)
+  fi
+  wait "$launcher"
+  code=$?
+  wait_for_orphans "$1"
+  look_back
+  grep -q damaged err && fail "a damaged checkpoint was left: $(cat err)"
+  is_crash "$code" && fail "a crash, code $code: $(cat err)"
+  if [ -n "$victim" ]; then
+    took=$((($(date +%s%N) - began) / 1000000))
+    [ "$took" -le "$slowest" ] || slowest=$took
+    [ "$took" -le 20000 ] || fail "the job ends $took ms after the kill of the $victim"
+    killed=$((killed + 1))
+    killed_as[$victim]=$((killed_as[$victim] + 1))
+  elif [ "$code" -ne 0 ]; then
+    fail "nothing was killed, and the start ends with $code:" && cat err
+    return 1
+  fi
+}
+
+for ((n = 1; killed < kills && failures == 0; n++)); do
+  known=0
+  while [ "$killed" -lt "$kills" ] && [ "$failures" -eq 0 ]; do
+    start_once "$scratch/run-$n" kill
+    [ -n "$victim" ] || break
+  done
+  # The last kill may have hit a run that was just complete: then it prints its results again.
+  [ "$code" -eq 0 ] || start_once "$scratch/run-$n"
+  seen=$(hash_of out)
+  [ "$seen" = "$expected" ] || fail "run $n: ${seen:-no hash} instead of $expected"
+  [ -z "$(find "$scratch/run-$n" -name '*.tmp*')" ] || fail "left over: $(ls "$scratch/run-$n")"
+  finished=$((finished + 1))
+done
+echo "$killed kills (${killed_as[rank]} of a rank, ${killed_as[launcher]} of the launcher," \
+  "${killed_as[all]} of all), $starts starts, $resumes resumes, $lost_sum steps lost (at most $lost_most" \
+  "at once), $finished runs finished with the bits of the undisturbed one;" \
+  "a job ends within $slowest ms of a kill"
+[ "$killed" -ge "$kills" ] || fail "only $killed of $kills kills"
+finish
