@@ -6,7 +6,13 @@ function(nnt_campaign name)
   set_tests_properties(fault.${name} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
 
-# These want a program that starts in a moment, and a library loaded before all others.
+add_executable(test_mutations fault/mutations.c fault/mutate.c)
+target_compile_definitions(test_mutations PRIVATE _DEFAULT_SOURCE) # MAP_ANONYMOUS
+target_include_directories(test_mutations PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(test_mutations PRIVATE nntrain nntrain_build test_sanitizer)
+nnt_campaign(mutations $<TARGET_FILE:test_mutations>)
+
+# The others want a program that starts in a moment, and a library loaded before all others.
 if(NOT NNT_SANITIZE)
   add_library(fault_shim MODULE fault/shim.c)
   target_compile_definitions(fault_shim PRIVATE _GNU_SOURCE) # RTLD_NEXT
