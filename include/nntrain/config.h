@@ -172,12 +172,12 @@ typedef struct nnt_config {
 
   char output[NNT_PATH_SIZE];
   nnt_resume resume;
-  bool fresh;
   nnt_time_limit time_limit;
   nnt_interval checkpoint_every;
   uint64_t keep;
 
   int progress; /* nnt_progress_kind */
+  bool fresh;
   bool quiet;
   bool verbose;
   char trace[NNT_PATH_SIZE]; /* "": none */

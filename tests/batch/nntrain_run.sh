@@ -179,7 +179,7 @@ trap "" USR1
 trap "kill -TERM \$p; exit 1" TERM
 (real "$@") & p=$!
 wait $p'
-job hurried
+job hurried -- --epochs 100000
 wait_for_checkpoint hurried hurried.started
 kill -TERM "$(pgrep -P "$job")"
 sleep 2
