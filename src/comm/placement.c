@@ -134,16 +134,14 @@ bool nnt_node_is_crowded(void)
   return tasks != NULL && is_crowded_by_srun(tasks);
 }
 
-nnt_launch nnt_launch_kind(void)
+bool nnt_job_is_on_one_node(void)
 {
   char const *const ranks = getenv("OMPI_COMM_WORLD_SIZE");
   char const *const here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
   char const *const nodes = getenv("SLURM_STEP_NUM_NODES");
-  if (ranks != NULL && here != NULL) {
-    return strcmp(ranks, here) == 0 ? NNT_LAUNCH_ONE_NODE : NNT_LAUNCH_NODES;
-  }
-  if (getenv("PMIX_RANK") == NULL && getenv("PMI_RANK") == NULL) return NNT_LAUNCH_ALONE;
-  return nodes != NULL && strcmp(nodes, "1") == 0 ? NNT_LAUNCH_ONE_NODE : NNT_LAUNCH_NODES;
+  if (ranks != NULL && here != NULL) return strcmp(ranks, here) == 0;
+  bool const is_alone = getenv("PMIX_RANK") == NULL && getenv("PMI_RANK") == NULL;
+  return is_alone || (nodes != NULL && strcmp(nodes, "1") == 0);
 }
 
 /* A figure of this rank or node, and where its extremes go. */

@@ -47,11 +47,9 @@ int nnt_tasks_most(const char *list);
  * cannot fail. */
 bool nnt_node_is_crowded(void);
 
-typedef enum nnt_launch { NNT_LAUNCH_ALONE, NNT_LAUNCH_ONE_NODE, NNT_LAUNCH_NODES } nnt_launch;
-
-/** Is this process alone, or one of a job on one node, or on several (or how many cannot be told)?
- *  From the environment that mpirun or srun gives. Local; cannot fail. */
-nnt_launch nnt_launch_kind(void);
+/** Are all ranks of the job on this node? From the environment that mpirun or srun gives; false if
+ * it cannot be told. Local; cannot fail. */
+bool nnt_job_is_on_one_node(void);
 
 /** Fills in what `comm` knows of its placement. Collective; cannot fail. */
 void nnt_placement_find(nnt_comm *comm);

@@ -115,8 +115,8 @@ static void launchers_tell_of_too_many_ranks(void)
   (void)crowded_with(NULL, NULL, NULL);
 }
 
-static nnt_launch launched_with(const char *ranks, const char *here, const char *rank,
-                                const char *nodes)
+static bool on_one_node_with(const char *ranks, const char *here, const char *rank,
+                             const char *nodes)
 {
   char const *const names[] = {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMIX_RANK",
                                "SLURM_STEP_NUM_NODES", "PMI_RANK"};
@@ -125,18 +125,18 @@ static nnt_launch launched_with(const char *ranks, const char *here, const char 
     (void)unsetenv(names[i]);
     if (values[i] != NULL) (void)setenv(names[i], values[i], 1);
   }
-  return nnt_launch_kind();
+  return nnt_job_is_on_one_node();
 }
 
 static void launchers_tell_of_nodes(void)
 {
-  CU_ASSERT_EQUAL(launched_with("8", "8", "3", NULL), NNT_LAUNCH_ONE_NODE);
-  CU_ASSERT_EQUAL(launched_with("16", "8", "3", NULL), NNT_LAUNCH_NODES);
-  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", "1"), NNT_LAUNCH_ONE_NODE);
-  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", "2"), NNT_LAUNCH_NODES);
-  CU_ASSERT_EQUAL(launched_with(NULL, NULL, "0", NULL), NNT_LAUNCH_NODES);
-  CU_ASSERT_EQUAL(launched_with(NULL, NULL, NULL, "2"), NNT_LAUNCH_ALONE);
-  CU_ASSERT_EQUAL(launched_with(NULL, NULL, NULL, NULL), NNT_LAUNCH_ALONE);
+  CU_ASSERT(on_one_node_with("8", "8", "3", NULL));
+  CU_ASSERT_FALSE(on_one_node_with("16", "8", "3", NULL));
+  CU_ASSERT(on_one_node_with(NULL, NULL, "0", "1"));
+  CU_ASSERT_FALSE(on_one_node_with(NULL, NULL, "0", "2"));
+  CU_ASSERT_FALSE(on_one_node_with(NULL, NULL, "0", NULL));
+  CU_ASSERT(on_one_node_with(NULL, NULL, NULL, "2"));
+  CU_ASSERT(on_one_node_with(NULL, NULL, NULL, NULL));
 }
 
 /* One node: `ranks` ranks on `used` of `cores` cores, without binding or quota. */
