@@ -130,6 +130,9 @@ typedef enum nnt_option_id {
   NNT_OPTION_TIME_LIMIT,
   NNT_OPTION_CHECKPOINT_EVERY,
   NNT_OPTION_KEEP,
+  NNT_OPTION_STALL_TIMEOUT,
+  NNT_OPTION_CHECK_REPLICAS,
+  NNT_OPTION_DRY_RUN,
   NNT_OPTION_PROGRESS,
   NNT_OPTION_QUIET,
   NNT_OPTION_VERBOSE,
@@ -175,6 +178,9 @@ typedef struct nnt_config {
   nnt_time_limit time_limit;
   nnt_interval checkpoint_every;
   uint64_t keep;
+  uint64_t stall_timeout;  /* seconds; 0: a run that does not get on is not ended */
+  uint64_t check_replicas; /* steps; 0: only before each save */
+  bool dry_run;
 
   int progress; /* nnt_progress_kind */
   bool fresh;

@@ -46,6 +46,8 @@ static void init_common(nnt_config *config)
   set_path(config->output, "nntrain-out");
   config->checkpoint_every = (nnt_interval){NNT_INTERVAL_EPOCHS, 1};
   config->keep = 2;
+  config->stall_timeout = 600;
+  config->check_replicas = 100;
 }
 
 void nnt_config_init(nnt_config *config, nnt_recipe recipe)

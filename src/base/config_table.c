@@ -158,6 +158,14 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
     SPECIAL(CHECKPOINT_EVERY, "checkpoint-every", "run", NNT_TYPE_INTERVAL, checkpoint_every, false,
             "N[steps|epochs|s|min]", "How often to write a checkpoint"),
     COUNT(KEEP, "keep", "run", keep, 1, 1000000, false, "Checkpoints to keep"),
+    COUNT(STALL_TIMEOUT, "stall-timeout", "run", stall_timeout, 0, 1000000, false,
+          "End with code 70, and say where the ranks stand, if there is no step for N seconds; 0: "
+          "wait for ever"),
+    COUNT(CHECK_REPLICAS, "check-replicas", "run", check_replicas, 0, INT_MAX, false,
+          "With tree or allreduce, compare the ranks' parameters every N steps, and before each "
+          "save; 0: only then"),
+    FLAG(DRY_RUN, "dry-run", "run", dry_run, false,
+         "Say what memory, disk and time the run will need, and train and write nothing"),
     CHOICE(PROGRESS, "progress", "output", progress, progress_names, 4, false,
            "auto|bar|lines|none", "Show progress: a bar on a terminal, else a line an epoch"),
     FLAG(QUIET, "quiet", "output", quiet, false, "Print the final figures only"),

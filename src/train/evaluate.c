@@ -21,6 +21,7 @@ struct nnt_evaluator {
   const nnt_model *model;
   const nnt_loss *loss;
   size_t threads;
+  nnt_pulse *pulse;
   bench *benches; /* (threads) */
 };
 
@@ -40,13 +41,14 @@ static nnt_status create_benches(nnt_evaluator *evaluator)
 }
 
 nnt_status nnt_evaluator_create(nnt_evaluator **out, const nnt_comm *comm, const nnt_model *model,
-                                const nnt_loss *loss, size_t threads)
+                                const nnt_loss *loss, size_t threads, nnt_pulse *pulse)
 {
   void *memory = NULL;
   nnt_status status = nnt_memory_create(&memory, 1, sizeof(nnt_evaluator), "an evaluation");
   nnt_evaluator *const evaluator = memory;
   if (evaluator != NULL) {
-    *evaluator = (nnt_evaluator){.comm = comm, .model = model, .loss = loss, .threads = threads};
+    *evaluator = (nnt_evaluator){
+        .comm = comm, .model = model, .loss = loss, .threads = threads, .pulse = pulse};
     status = create_benches(evaluator);
   }
   if (status == NNT_OK) status = nnt_fault("evaluator", nnt_comm_rank(comm));
@@ -164,6 +166,7 @@ static void evaluate_blocks(const nnt_evaluator *evaluator, const nnt_samples *s
   for (size_t i = 0; i < blocks.count; i++) {
     evaluate_block(evaluator, &evaluator->benches[omp_get_thread_num()], samples, arena,
                    blocks.first + i, found, blocks.first);
+    nnt_pulse_beat(evaluator->pulse);
   }
 }
 

@@ -8,17 +8,19 @@
 #include "nntrain/comm.h"
 #include "nntrain/data.h"
 #include "nntrain/model.h"
+#include "train/pulse.h"
 
 /** Samples in a block: the shape of the calls, and so part of what the bits depend on. */
 enum { NNT_EVALUATION_BLOCK = 250 };
 
 typedef struct nnt_evaluator nnt_evaluator;
 
-/** model, loss [in] borrowed; outlive the evaluator.   threads [in] of this rank
+/** model, loss, pulse [in] borrowed; outlive the evaluator.   threads [in] of this rank
+ *  pulse [in] beats for each block; NULL: nobody watches
  *  Collective; NNT_ENOMEM. The caller owns *out: nnt_evaluator_destroy(). */
 NNT_MUST_CHECK nnt_status nnt_evaluator_create(nnt_evaluator **out, const nnt_comm *comm,
                                                const nnt_model *model, const nnt_loss *loss,
-                                               size_t threads);
+                                               size_t threads, nnt_pulse *pulse);
 void nnt_evaluator_destroy(nnt_evaluator *evaluator);
 
 typedef struct nnt_score {

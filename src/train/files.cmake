@@ -7,6 +7,7 @@ target_sources(nntrain PRIVATE
   src/train/loop.c
   src/train/peak_memory.c
   src/train/phases.c
+  src/train/pulse.c
   src/train/resume.c
   src/train/run.c
   src/train/saves.c
@@ -15,5 +16,6 @@ target_sources(nntrain PRIVATE
   src/train/stop.c
   src/train/tasks.c
   src/train/trace.c
-  src/train/trainer.c)
+  src/train/trainer.c
+  src/train/watchdog.c)
 target_link_libraries(nntrain PRIVATE OpenMP::OpenMP_C)

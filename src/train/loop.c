@@ -40,6 +40,7 @@ static nnt_status end_epoch(nnt_run *run)
   bool const whole = view.batch == run->batches;
   if (whole && run->data.validation.count > 0) {
     nnt_score score = {(double)NAN, (double)NAN};
+    nnt_pulse_stage(run->phases.pulse, NNT_PLACE_EVALUATION);
     nnt_phases_begin(&run->phases);
     NNT_TRY(nnt_evaluator_score(run->evaluator, &run->data.validation,
                                 nnt_trainer_arena(run->trainer), &score));

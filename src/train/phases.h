@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "nntrain/comm.h"
 #include "nntrain/store.h"
+#include "train/pulse.h"
 #include "train/trace.h"
 
 #define NNT_PHASE_LIST(X)                                                                          \
@@ -35,6 +36,7 @@ typedef struct nnt_phases {
   uint64_t step;    /* the one in progress, or the last one, from 1; for the trace */
   uint64_t epoch;   /* from 1; for the trace */
   nnt_trace *trace; /* borrowed; NULL: nothing is recorded */
+  nnt_pulse *pulse; /* borrowed; NULL: nobody watches */
 } nnt_phases;
 
 /** A phase begins. Local; cannot fail. Cost: one reading of the clock, some 40 ns. */

@@ -84,10 +84,12 @@ static nnt_status create_trainer(nnt_run *run)
 static nnt_status set_up(nnt_run *run)
 {
   nnt_blas_init();
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_READING);
   NNT_TRY(nnt_data_open(&run->data, run->comm, &run->config));
   NNT_TRY(nnt_setup_spec(&run->spec, run->comm, &run->config, &run->data.info));
   NNT_TRY(
       nnt_data_load(&run->data, run->comm, &run->config, nnt_model_spec_begins_dense(run->spec)));
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_MODEL);
   NNT_TRY(nnt_setup_means(&run->config, run->comm, &run->data));
   NNT_TRY(nnt_setup_model(&run->model, run->comm, run->spec, &run->config, &run->data.info));
   NNT_TRY(count_steps(run));
@@ -130,6 +132,7 @@ static nnt_status finish(nnt_run *run)
   nnt_samples const *const test = &run->data.test;
   nnt_score score = {(double)NAN, (double)NAN};
   nnt_predictions predictions = {NULL, NULL};
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_EVALUATION);
   nnt_phases_begin(&run->phases);
   NNT_TRY(nnt_evaluator_predict(run->evaluator, test, nnt_trainer_arena(run->trainer), &score,
                                 &predictions));
@@ -233,10 +236,11 @@ static nnt_status train(nnt_run *run, nnt_start *start)
 {
   run->began = nnt_seconds();
   run->saved_at = run->began;
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_MEMORY);
   NNT_TRY(create_trainer(run));
   NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_state(run)));
   NNT_TRY(nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss,
-                               (size_t)run->config.threads));
+                               (size_t)run->config.threads, run->phases.pulse));
   if (start->kind == NNT_START_NEW) {
     NNT_TRY(start_anew(run));
   } else {
@@ -323,6 +327,7 @@ static nnt_status start_and_train(nnt_run *run)
   void *memory = NULL;
   NNT_TRY(nnt_comm_agree(run->comm, nnt_memory_create(&memory, 1, sizeof(nnt_start), "the start")));
   nnt_start *const start = memory;
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_FOLDER);
   nnt_status status = nnt_start_decide(start, run);
   if (status == NNT_OK && start->kind != NNT_START_DONE) {
     status = train_and_tell(run, start);
@@ -341,6 +346,7 @@ static void tear_down(nnt_run *run)
   nnt_trainer_destroy(run->trainer);
   nnt_model_destroy(run->model);
   nnt_data_destroy(&run->data);
+  nnt_watchdog_destroy(run->watchdog);
   free(run->history.epochs);
   free(run->history.steps);
   for (size_t i = 0; i < run->setting_count; i++) {
@@ -367,9 +373,13 @@ nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config, const nnt_o
   nnt_stop_listen();
   double const now = nnt_seconds();
   run->deadline = nnt_deadline_find(&config->time_limit, now, now, (int64_t)time(NULL));
-  nnt_status status = nnt_store_init();
-  status = nnt_comm_agree(comm, status);
+  nnt_status status = nnt_watchdog_create(&run->watchdog, comm, config->stall_timeout);
+  if (status == NNT_OK) {
+    run->phases.pulse = nnt_watchdog_pulse(run->watchdog);
+    status = nnt_comm_agree(comm, nnt_store_init());
+  }
   if (status == NNT_OK) status = start_and_train(run);
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_END);
   nnt_stop_unlisten();
   tear_down(run);
   return status;

@@ -8,6 +8,7 @@
 #include "train/phases.h"
 #include "train/setup.h"
 #include "train/trainer.h"
+#include "train/watchdog.h"
 
 /** A run in progress. Members marked "rank 0" are empty elsewhere. */
 typedef struct nnt_run {
@@ -19,6 +20,7 @@ typedef struct nnt_run {
   nnt_model *model;
   nnt_trainer *trainer;
   nnt_evaluator *evaluator;
+  nnt_watchdog *watchdog;
   uint64_t microbatches;
   uint64_t batches;            /* of an epoch */
   uint64_t steps;              /* of the whole run */

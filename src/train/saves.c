@@ -129,6 +129,7 @@ static nnt_status write_checkpoint(nnt_run *run, bool complete)
 
 nnt_status nnt_run_save(nnt_run *run, bool complete)
 {
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_CHECKPOINT);
   nnt_phases_begin(&run->phases);
   NNT_TRY(nnt_trainer_collect(run->trainer, run->parameters, run->slots));
   nnt_status status = NNT_OK;
@@ -166,6 +167,7 @@ static nnt_status write_results(const nnt_run *run, nnt_run_status run_status,
 nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status run_status,
                                  const nnt_evaluation *evaluation)
 {
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_RESULTS);
   nnt_phases_begin(&run->phases);
   nnt_status status = nnt_phases_gather(&run->phases, run->comm, run->time);
   if (status == NNT_OK && nnt_run_is_writer(run)) {

@@ -11,24 +11,28 @@ static void run(nnt_trainer *trainer, size_t thread, nnt_trainer_phase phase, ui
                 nnt_phase_id measured)
 {
   static struct {
+    nnt_place place;
     void (*task)(void *context, size_t worker, size_t task);
     void (*close)(void *context);
   } const table[NNT_STEP_PHASES] = {
-      [NNT_STEP_PREPARE] = {nnt_task_prepare, NULL},
-      [NNT_STEP_INPUT] = {nnt_task_input, NULL},
-      [NNT_STEP_ROWS] = {nnt_task_rows, nnt_close_rows},
-      [NNT_STEP_SUBTREES] = {nnt_task_subtrees, NULL},
-      [NNT_STEP_TILES] = {nnt_task_tiles, NULL},
-      [NNT_STEP_CLIPPED] = {nnt_task_clipped, NULL},
+      [NNT_STEP_PREPARE] = {NNT_PLACE_PASSES, nnt_task_prepare, NULL},
+      [NNT_STEP_INPUT] = {NNT_PLACE_PASSES, nnt_task_input, NULL},
+      [NNT_STEP_ROWS] = {NNT_PLACE_PASSES, nnt_task_rows, nnt_close_rows},
+      [NNT_STEP_SUBTREES] = {NNT_PLACE_PASSES, nnt_task_subtrees, NULL},
+      [NNT_STEP_TILES] = {NNT_PLACE_UPDATE, nnt_task_tiles, NULL},
+      [NNT_STEP_CLIPPED] = {NNT_PLACE_UPDATE, nnt_task_clipped, NULL},
   };
+  nnt_pulse *const pulse = thread == 0 ? trainer->options.phases->pulse : NULL;
   nnt_team_work const work = {.phase = phase,
                               .round = round,
                               .worker = trainer->first_worker + thread,
                               .context = trainer,
                               .task = table[phase].task,
                               .close = trainer->is_shared ? table[phase].close : NULL};
+  nnt_pulse_enter(pulse, table[phase].place);
   nnt_team_do(&trainer->team, &work);
   nnt_trainer_end_phase(trainer, work.worker, measured);
+  nnt_pulse_enter(pulse, NNT_PLACE_WAIT);
   nnt_team_wait(&trainer->team, &work);
   nnt_trainer_end_phase(trainer, work.worker, NNT_PHASE_WAIT);
 }
@@ -142,6 +146,7 @@ static nnt_status reduce(nnt_trainer *trainer, nnt_wishes *wishes, nnt_step_outc
         nnt_add_tallies(trainer->board.leaves + (node.first - trainer->own.first), node.count);
   }
   nnt_tally total = {0.0, 0};
+  nnt_pulse_enter(trainer->options.phases->pulse, NNT_PLACE_EXCHANGE);
   nnt_status const status = nnt_exchange_reduce(trainer->exchange, tallies, wishes,
                                                 trainer->failure, &total, &trainer->job.sum);
   nnt_phases_end(trainer->options.phases, NNT_PHASE_EXCHANGE);
@@ -159,10 +164,12 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
   if (!is_good(trainer, outcome)) return NNT_OK;
   in_parallel(trainer, own_tiles);
   if (options->optimizer.clip_norm > 0.0) {
+    nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);
     trainer->job.square_sum = nnt_exchange_sum_tiles(trainer->exchange, trainer->board.squares);
     nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
     in_parallel(trainer, own_clipped);
   }
+  nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);
   nnt_exchange_gather(trainer->exchange, trainer->board.arena);
   nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
   nnt_trainer_refresh_penalties(trainer);
@@ -176,11 +183,13 @@ nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch
   if (trainer->failure == NNT_OK) {
     trainer->failure = nnt_fault("step", nnt_comm_rank(trainer->options.comm));
   }
+  nnt_pulse_step(trainer->options.phases->pulse, step + 1);
   nnt_phases_begin(trainer->options.phases);
   begin_job(trainer, epoch, batch, step);
   nnt_step_outcome outcome = {.loss = 0.0};
   NNT_TRY(trainer->is_shared ? step_together(trainer, wishes, &outcome)
                              : step_on_replicas(trainer, wishes, &outcome));
+  nnt_pulse_enter(trainer->options.phases->pulse, NNT_PLACE_BETWEEN);
   double const loss = mean_loss(trainer, &outcome);
   if (!isfinite(loss)) return diverged(trainer, loss);
   *out = (nnt_batch){loss, (uint64_t)outcome.correct, trainer->job.samples};
