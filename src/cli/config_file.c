@@ -9,6 +9,7 @@
 
 /* libinih reads line by line through read_line(), so the line number is known when a value arrives,
  * and what its buffer would cut is noticed. */
+enum { LINES_MAX = 100000 };
 typedef struct lines {
   FILE *file;
   char const *path;
@@ -34,7 +35,7 @@ static char *read_line(char *buffer, int size, void *stream)
 {
   lines *const self = stream;
   if (self->status != NNT_OK) return NULL;
-  self->line++;
+  if (++self->line > LINES_MAX) return refuse_line(self, "the file has too many lines");
   size_t length = 0;
   int c = getc(self->file);
   while (c == ' ' || c == '\t') {

@@ -37,13 +37,30 @@ static bool is_hard_link(hid_t file, const char *group, const char *name)
   return H5Lget_info(file, path, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
 }
 
+/* A chunk is decompressed as a whole, so its size is a request for memory. */
+static bool has_small_chunks(hid_t dataset, hid_t properties)
+{
+  size_t const bytes_max = (size_t)1 << 30U;
+  if (H5Pget_layout(properties) != H5D_CHUNKED) return true;
+  hsize_t chunk[H5S_MAX_RANK] = {0};
+  int const rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
+  hid_t const type = H5Dget_type(dataset);
+  hsize_t bytes = H5Tget_size(type);
+  (void)H5Tclose(type);
+  for (int i = 0; i < rank && bytes <= bytes_max; i++) {
+    bytes *= chunk[i];
+  }
+  return rank > 0 && bytes <= bytes_max;
+}
+
 /* Values must lie in this file: not in external ones, and not virtual. */
 static bool is_stored_here(hid_t dataset)
 {
   hid_t const properties = H5Dget_create_plist(dataset);
   if (properties < 0) return false;
-  bool const here =
-      H5Pget_external_count(properties) == 0 && H5Pget_layout(properties) != H5D_VIRTUAL;
+  bool const here = H5Pget_external_count(properties) == 0 &&
+                    H5Pget_layout(properties) != H5D_VIRTUAL &&
+                    has_small_chunks(dataset, properties);
   (void)H5Pclose(properties);
   return here;
 }
@@ -64,7 +81,9 @@ static nnt_status open_dataset(const hdf5_source *source, int part, const char *
   }
   if (!is_stored_here(dataset)) {
     (void)H5Dclose(dataset);
-    return nnt_fail(NNT_EDATA, "%s: the values of /%s are outside of the file", source->path, path);
+    return nnt_fail(
+        NNT_EDATA, "%s: the values of /%s are outside of the file, or in chunks of more than 1 GiB",
+        source->path, path);
   }
   *out = dataset;
   return NNT_OK;

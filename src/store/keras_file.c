@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "nntrain/store.h"
 #include "store/hdf5_read.h"
@@ -12,12 +15,30 @@ enum { JSON_SIZE_MAX = 64 << 20, START_SIZE = 8 };
 
 typedef enum file_kind { IS_JSON, IS_ZIP, IS_OTHER } file_kind;
 
+/* A pipe would be waited for, for ever, and is read only once. */
+static nnt_status open_regular(const char *path, FILE **out)
+{
+  struct stat about;
+  int const file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return nnt_fail(NNT_EIO, "cannot open %s: %s", path, strerror(errno));
+  nnt_status status = NNT_OK;
+  if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
+    status = nnt_fail(NNT_EIO, "cannot read %s: it is not a regular file", path);
+  } else {
+    *out = fdopen(file, "rb");
+    if (*out != NULL) return NNT_OK;
+    status = nnt_fail(NNT_EIO, "cannot open %s: %s", path, strerror(errno));
+  }
+  (void)close(file);
+  return status;
+}
+
 /* What a file is shows in its first bytes; its name may say anything. */
 static nnt_status look_at_start(const char *path, file_kind *out)
 {
   char start[START_SIZE + 1] = "";
-  FILE *const file = fopen(path, "rb");
-  if (file == NULL) return nnt_fail(NNT_EIO, "cannot open %s: %s", path, strerror(errno));
+  FILE *file = NULL;
+  NNT_TRY(open_regular(path, &file));
   (void)fread(start, 1, START_SIZE, file);
   bool const bad = ferror(file) != 0;
   int const why = errno;
@@ -31,8 +52,8 @@ static nnt_status look_at_start(const char *path, file_kind *out)
 
 static nnt_status load_text(const char *path, char **text, size_t *bytes)
 {
-  FILE *const file = fopen(path, "rb");
-  if (file == NULL) return nnt_fail(NNT_EIO, "cannot open %s: %s", path, strerror(errno));
+  FILE *file = NULL;
+  NNT_TRY(open_regular(path, &file));
   size_t room = 1 << 16;
   size_t used = 0;
   char *memory = malloc(room);

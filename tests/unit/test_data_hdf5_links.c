@@ -56,7 +56,8 @@ static void soft_links_are_not_followed(void)
   folder_remove(folder);
 }
 
-/* Replaces train/images by a dataset whose values are elsewhere, as `properties` say. */
+/* Replaces train/images by a dataset whose values are elsewhere, or in chunks of any size, as
+ * `properties` say. */
 static void store_elsewhere(char path[NNT_PATH_SIZE], const char *folder, hid_t properties)
 {
   content set[CONTENTS];
@@ -64,7 +65,9 @@ static void store_elsewhere(char path[NNT_PATH_SIZE], const char *folder, hid_t 
   good_set(set);
   write_set(path, folder, set);
   hid_t const file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-  hid_t const space = H5Screate_simple(3, sizes, NULL);
+  hsize_t const endless[3] = {H5S_UNLIMITED, H5S_UNLIMITED, H5S_UNLIMITED};
+  bool const chunked = H5Pget_layout(properties) == H5D_CHUNKED;
+  hid_t const space = H5Screate_simple(3, sizes, chunked ? endless : NULL);
   CU_ASSERT(H5Ldelete(file, "train/images", H5P_DEFAULT) >= 0);
   hid_t const dataset =
       H5Dcreate2(file, "train/images", H5T_STD_U8LE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
@@ -100,10 +103,27 @@ static void values_outside_of_the_file_are_not_read(void)
   folder_remove(folder);
 }
 
+/* One chunk of 2 GiB, which a few hundred bytes in the file would ask memory for. */
+static void huge_chunks_are_refused(void)
+{
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  hsize_t const chunk[3] = {1 << 15, 1 << 8, 1 << 8};
+  folder_make(folder);
+  hid_t const properties = H5Pcreate(H5P_DATASET_CREATE);
+  CU_ASSERT(H5Pset_chunk(properties, 3, chunk) >= 0);
+  CU_ASSERT(H5Pset_deflate(properties, 9) >= 0);
+  store_elsewhere(path, folder, properties);
+  (void)H5Pclose(properties);
+  expect_failure(path, NNT_EDATA, "in chunks of more than 1 GiB");
+  folder_remove(folder);
+}
+
 static CU_TestInfo tests[] = {
     {"links out of the file are not followed", links_out_of_the_file_are_not_followed},
     {"soft links are not followed", soft_links_are_not_followed},
     {"values outside of the file are not read", values_outside_of_the_file_are_not_read},
+    {"huge chunks are refused", huge_chunks_are_refused},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("data hdf5 links", tests);
