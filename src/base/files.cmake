@@ -8,6 +8,7 @@ target_sources(nntrain PRIVATE
   src/base/digest.c
   src/base/duration.c
   src/base/fault.c
+  src/base/hash.c
   src/base/memory.c
   src/base/random.c
   src/base/status.c
