@@ -28,9 +28,9 @@ static const nnt_rules *rules_of(nnt_isa isa)
   return &nnt_rules_baseline;
 }
 
-void nnt_gradient_mean(nnt_isa isa, float *g, const float *w, size_t n, size_t b, double l2)
+bool nnt_gradient_mean(nnt_isa isa, float *g, const float *w, size_t n, size_t b, double l2)
 {
-  rules_of(isa)->gradient_mean(g, w, n, b, l2);
+  return rules_of(isa)->gradient_mean(g, w, n, b, l2);
 }
 
 void nnt_gradient_scale(nnt_isa isa, float *g, size_t n, float factor)
@@ -38,13 +38,18 @@ void nnt_gradient_scale(nnt_isa isa, float *g, size_t n, float factor)
   rules_of(isa)->scale(g, n, factor);
 }
 
-void nnt_optimizer_update(const nnt_optimizer *optimizer, nnt_isa isa, uint64_t update,
-                          const float *g, float *w, float *const *slots, size_t n)
+nnt_bits nnt_optimizer_update(const nnt_optimizer *optimizer, nnt_isa isa, uint64_t update,
+                              const float *g, float *w, float *const *slots, size_t n)
 {
-  rules_of(isa)->update(optimizer, update, g, w, slots, n);
+  return rules_of(isa)->update(optimizer, update, g, w, slots, n);
 }
 
 double nnt_square_sum(nnt_isa isa, const float *g, size_t n)
 {
   return rules_of(isa)->square_sum(g, n);
+}
+
+uint32_t nnt_bits_sum(nnt_isa isa, const float *x, size_t n)
+{
+  return rules_of(isa)->bits_sum(x, n);
 }

@@ -10,11 +10,12 @@
 
 /** See nntrain/optim.h. */
 typedef struct nnt_rules {
-  void (*gradient_mean)(float *restrict g, const float *restrict w, size_t n, size_t b, double l2);
+  bool (*gradient_mean)(float *restrict g, const float *restrict w, size_t n, size_t b, double l2);
   void (*scale)(float *g, size_t n, float factor);
-  void (*update)(const nnt_optimizer *optimizer, uint64_t update, const float *restrict g,
-                 float *restrict w, float *const *slots, size_t n);
+  nnt_bits (*update)(const nnt_optimizer *optimizer, uint64_t update, const float *restrict g,
+                     float *restrict w, float *const *slots, size_t n);
   double (*square_sum)(const float *g, size_t n);
+  uint32_t (*bits_sum)(const float *x, size_t n);
 } nnt_rules;
 
 extern nnt_rules const nnt_rules_baseline;

@@ -1,6 +1,7 @@
 /* Update rules against real Keras and against the formulas in float64. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "definitions.h"
 #include "keras_numbers.h"
@@ -172,6 +173,72 @@ static void mean_gradient_on(nnt_isa isa)
 
 static void the_mean_gradient_has_the_penalty(void) { on_every_isa(mean_gradient_on); }
 
+/* Non-finite values at any place of any length, before and after the penalty. */
+static void finiteness_on(nnt_isa isa)
+{
+  enum { LENGTH = 70 };
+  static float const bad[] = {INFINITY, -INFINITY, NAN, FLT_MAX};
+  float g[LENGTH];
+  float const w[LENGTH] = {0.0F};
+  for (size_t n = 1; n <= LENGTH; n++) {
+    for (size_t at = 0; at < n; at++) {
+      for (size_t i = 0; i < n; i++) {
+        g[i] = i % 2 == 0 ? -FLT_MAX : FLT_TRUE_MIN;
+      }
+      g[at] = bad[at % 4];
+      CU_ASSERT_EQUAL(nnt_gradient_mean(isa, g, w, n, 1, n % 2 == 0 ? 0.0 : 0.5), at % 4 == 3);
+    }
+  }
+  float sum = FLT_MAX;
+  float const large = FLT_MAX;
+  CU_ASSERT_FALSE(nnt_gradient_mean(isa, &sum, &large, 1, 1, 0.5)); /* overflows with the penalty */
+}
+
+static void a_gradient_that_is_not_finite_is_seen(void) { on_every_isa(finiteness_on); }
+
+/* The same sum with integers, one by one. */
+static uint32_t bits_one_by_one(const float *x, size_t n)
+{
+  uint32_t sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t bits = 0;
+    memcpy(&bits, &x[i], sizeof bits);
+    sum += bits;
+  }
+  return sum;
+}
+
+static uint32_t bits_of_state(const nnt_optimizer *optimizer, const state *s)
+{
+  uint32_t sum = bits_one_by_one(s->w, KERAS_COUNT);
+  for (size_t i = 0; i < nnt_optimizer_slots(optimizer); i++) {
+    sum += bits_one_by_one(s->slot[i], KERAS_COUNT);
+  }
+  return sum;
+}
+
+static void sums_on(nnt_isa isa)
+{
+  for (size_t k = 0; k < CASES; k++) {
+    nnt_optimizer const *const optimizer = &keras_optimizers[k].settings;
+    state s = state_at_start();
+    float *const slots[NNT_SLOTS_MAX] = {s.slot[0], s.slot[1]};
+    for (size_t update = 1; update <= 3; update++) {
+      float g[KERAS_COUNT];
+      clipped_gradient(optimizer, isa, update, g);
+      uint32_t const before = bits_of_state(optimizer, &s);
+      nnt_bits const bits =
+          nnt_optimizer_update(optimizer, isa, update, g, s.w, slots, KERAS_COUNT);
+      CU_ASSERT_EQUAL(bits.before, before);
+      CU_ASSERT_EQUAL(bits.after, bits_of_state(optimizer, &s));
+    }
+    CU_ASSERT_EQUAL(nnt_bits_sum(isa, s.w, KERAS_COUNT), bits_one_by_one(s.w, KERAS_COUNT));
+  }
+  CU_ASSERT_EQUAL(nnt_bits_sum(isa, NULL, 0), 0);
+}
+
+static void updates_tell_the_sums_of_bits(void) { on_every_isa(sums_on); }
+
 static void clipping_scales_long_gradients_only(void)
 {
   CU_ASSERT_EQUAL(nnt_clip_factor(4.0, 1.0), 0.25F);
@@ -197,6 +264,8 @@ static void squares_are_summed_in_float64(void) { on_every_isa(squares_on); }
 
 static CU_TestInfo tests[] = {
     {"updates are those of Keras", updates_are_those_of_keras},
+    {"a gradient that is not finite is seen", a_gradient_that_is_not_finite_is_seen},
+    {"updates tell the sums of bits", updates_tell_the_sums_of_bits},
     {"parts are updated as the whole", parts_are_updated_as_the_whole},
     {"the correction of Adam is float32", the_correction_of_adam_is_float32},
     {"a later update has its own number", a_later_update_has_its_own_number},
