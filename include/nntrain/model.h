@@ -180,6 +180,8 @@ void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t le
 size_t nnt_model_tile_count(const nnt_model *model);
 nnt_range nnt_model_tile(const nnt_model *model, size_t tile);
 double nnt_model_tile_l2(const nnt_model *model, size_t tile);
+void nnt_model_tile_text(const nnt_model *model, size_t tile,
+                         char out[NNT_NAME_SIZE + 8]); /* "dense/kernel" */
 size_t nnt_model_tile_size_max(const nnt_model *model);
 
 /** Floats of scratch that nnt_model_tile_gradient() needs for so many leaves; SIZE_MAX if they

@@ -1,4 +1,5 @@
 /* The arena cut into tiles, and what is formed tile by tile: gradients and the penalty. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -65,6 +66,13 @@ nnt_range nnt_model_tile(const nnt_model *model, size_t tile)
 }
 
 double nnt_model_tile_l2(const nnt_model *model, size_t tile) { return model->tiles[tile].l2; }
+
+void nnt_model_tile_text(const nnt_model *model, size_t tile, char out[NNT_NAME_SIZE + 8])
+{
+  nnt_tile const *const part = &model->tiles[tile];
+  (void)snprintf(out, NNT_NAME_SIZE + 8, "%s/%s", model->spec.layers[part->layer].name,
+                 part->is_bias ? "bias" : "kernel");
+}
 
 size_t nnt_model_tile_size_max(const nnt_model *model) { return model->tile_size_max; }
 

@@ -18,6 +18,8 @@ static void place(nnt_board *board, const nnt_board_shape *shape, size_t workspa
   }
   board->penalties = nnt_supply_take(from, shape->tiles, sizeof(double));
   board->squares = nnt_supply_take(from, shape->tiles, sizeof(double));
+  board->sums = nnt_supply_take(from, shape->tiles, sizeof *board->sums);
+  board->findings = nnt_supply_take(from, NNT_FINDINGS, sizeof *board->findings);
   board->leaves = nnt_supply_take(from, shape->workspace.leaves, sizeof(nnt_tally));
   for (size_t i = 0; i < 2; i++) {
     board->rows[i].sample = nnt_supply_take(from, rows, sizeof(size_t));

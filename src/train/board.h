@@ -16,6 +16,13 @@
 /** Records of this many steps are kept, so that a rank that comes late still finds its own. */
 enum { NNT_RECORDS = 1024 };
 
+/** What a worker has found wrong with a tile; two kinds, see train/guard.h. */
+enum { NNT_FINDINGS = 2 };
+typedef struct nnt_finding {
+  _Atomic uint64_t step; /* from 1; written first */
+  _Atomic uint64_t tile; /* 1 + its number, or 0: nothing is found */
+} nnt_finding;
+
 /** What a rank wishes or reports in a step, as bits. */
 enum { NNT_FLAG_STOP = 1, NNT_FLAG_SAVE = 2, NNT_FLAG_FAILED = 4 };
 
@@ -53,8 +60,10 @@ typedef struct nnt_board {
   float *arena;
   float *gradient;
   float *slots[NNT_SLOTS_MAX];
-  double *penalties; /* (tiles) */
-  double *squares;   /* (tiles) of the gradient */
+  double *penalties;     /* (tiles) */
+  double *squares;       /* (tiles) of the gradient */
+  uint32_t *sums;        /* (tiles) of bits, see train/guard.h */
+  nnt_finding *findings; /* (NNT_FINDINGS) */
   nnt_tally *leaves;
   nnt_batch_rows rows[2];     /* of this batch and the next */
   _Atomic uint32_t *flags;    /* (ranks) */

@@ -4,6 +4,7 @@ target_sources(nntrain PRIVATE
   src/train/data.c
   src/train/deadline.c
   src/train/evaluate.c
+  src/train/guard.c
   src/train/loop.c
   src/train/peak_memory.c
   src/train/phases.c

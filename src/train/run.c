@@ -76,6 +76,7 @@ static nnt_status create_trainer(nnt_run *run)
       .seed = config->seed,
       .in_sequence = config->no_shuffle,
       .phases = &run->phases,
+      .check_every = config->check_replicas,
   };
   return nnt_trainer_create(&run->trainer, &options);
 }

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/tree.h"
+#include "train/guard.h"
 #include "train/trainer_private.h"
 
 /* One thread's share of a phase, and the wait for the others. */
@@ -63,7 +64,7 @@ static void shared_step(nnt_trainer *trainer, size_t thread)
   run_passes(trainer, thread);
   if (!is_good(trainer, nnt_outcome_now(trainer))) return;
   run(trainer, thread, NNT_STEP_TILES, trainer->round, NNT_PHASE_UPDATE);
-  if (trainer->options.optimizer.clip_norm == 0.0) return;
+  if (trainer->options.optimizer.clip_norm == 0.0 || nnt_guard_noted(trainer)) return;
   run(trainer, thread, NNT_STEP_CLIPPED, trainer->round, NNT_PHASE_UPDATE);
 }
 
@@ -132,8 +133,11 @@ static nnt_status step_together(nnt_trainer *trainer, nnt_wishes *wishes, nnt_st
     return nnt_comm_agree(trainer->options.comm, trainer->failure);
   }
   /* Nobody runs so far ahead that the outcomes of those behind are written over. */
-  if (trainer->round % (NNT_RECORDS / 2) != 0) return NNT_OK;
-  return nnt_comm_agree(trainer->options.comm, trainer->failure);
+  if (trainer->round % (NNT_RECORDS / 2) == 0) {
+    NNT_TRY(nnt_comm_agree(trainer->options.comm, trainer->failure));
+  }
+  /* All ranks see it: whoever has noted it did so before the phase was closed. */
+  return nnt_guard_status(trainer);
 }
 
 /* Collective: the ranks' sums of subtrees become the sum of the segment of each. */
@@ -162,6 +166,12 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
   in_parallel(trainer, own_passes);
   NNT_TRY(reduce(trainer, wishes, outcome));
   if (!is_good(trainer, outcome)) return NNT_OK;
+  /* Before the update, which hides with `tree` that a copy was another one. */
+  uint64_t const done = trainer->job.step;
+  if (options->check_every != 0 && done % options->check_every == 0) {
+    NNT_TRY(nnt_guard_compare(trainer, done));
+    nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
+  }
   in_parallel(trainer, own_tiles);
   if (options->optimizer.clip_norm > 0.0) {
     nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);
@@ -169,6 +179,7 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
     nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
     in_parallel(trainer, own_clipped);
   }
+  if (trainer->failure == NNT_OK) trainer->failure = nnt_guard_status(trainer);
   nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);
   nnt_exchange_gather(trainer->exchange, trainer->board.arena);
   nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
@@ -186,6 +197,7 @@ nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch
   nnt_pulse_step(trainer->options.phases->pulse, step + 1);
   nnt_phases_begin(trainer->options.phases);
   begin_job(trainer, epoch, batch, step);
+  nnt_guard_inject_copy(trainer);
   nnt_step_outcome outcome = {.loss = 0.0};
   NNT_TRY(trainer->is_shared ? step_together(trainer, wishes, &outcome)
                              : step_on_replicas(trainer, wishes, &outcome));

@@ -3,6 +3,7 @@
 
 #include "base/tree.h"
 #include "kernels/kernels.h"
+#include "train/guard.h"
 #include "train/trainer_private.h"
 
 static nnt_worker *worker_of(nnt_trainer *trainer, size_t worker)
@@ -158,8 +159,11 @@ static void update_tile(nnt_trainer *trainer, size_t tile, const float *g)
   for (size_t i = 0; i < nnt_optimizer_slots(&options->optimizer); i++) {
     slots[i] = trainer->board.slots[i] + (part.first - trainer->span.first);
   }
-  nnt_optimizer_update(&options->optimizer, nnt_model_isa(options->model), trainer->job.step + 1, g,
-                       trainer->board.arena + part.first, slots, part.count);
+  nnt_bits const bits = nnt_optimizer_update(&options->optimizer, nnt_model_isa(options->model),
+                                             trainer->job.step + 1, g,
+                                             trainer->board.arena + part.first, slots, part.count);
+  if (bits.before != trainer->board.sums[tile]) nnt_guard_note(trainer, NNT_FINDING_MEMORY, tile);
+  trainer->board.sums[tile] = bits.after;
   /* Of the other ranks' tiles nothing is known yet; see nnt_trainer_refresh_penalties(). */
   if (trainer->has_penalty && trainer->is_shared) {
     trainer->board.penalties[tile] =
@@ -173,8 +177,14 @@ static void finish_tile(nnt_trainer *trainer, size_t tile, float *g)
   nnt_trainer_options const *const options = &trainer->options;
   nnt_isa const isa = nnt_model_isa(options->model);
   nnt_range const part = nnt_model_tile(options->model, tile);
-  nnt_gradient_mean(isa, g, trainer->board.arena + part.first, part.count, trainer->job.samples,
-                    nnt_model_tile_l2(options->model, tile));
+  nnt_guard_inject_tile(trainer, tile, g);
+  bool const is_finite =
+      nnt_gradient_mean(isa, g, trainer->board.arena + part.first, part.count, trainer->job.samples,
+                        nnt_model_tile_l2(options->model, tile));
+  if (!is_finite) {
+    nnt_guard_note(trainer, NNT_FINDING_GRADIENT, tile);
+    return;
+  }
   if (options->optimizer.clip_norm > 0.0) {
     trainer->board.squares[tile] = nnt_square_sum(isa, g, part.count);
   } else {

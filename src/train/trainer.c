@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "base/tree.h"
+#include "train/guard.h"
 #include "train/trainer_private.h"
 
 /* Rows of a block of the first layer's forward pass, and groups of tiles: enough tasks for workers
@@ -140,6 +141,8 @@ static nnt_status divide(nnt_trainer *trainer)
   }
   size_t const rows = nnt_trainer_rows(trainer, options->batch_size).count;
   trainer->row_blocks = rows / BLOCK_ROWS + 1;
+  NNT_TRY(array_create(&trainer->hashes, (size_t)nnt_comm_size(options->comm),
+                       sizeof *trainer->hashes));
   NNT_TRY(array_create(&trainer->bounds, trainer->own.count + 1, sizeof *trainer->bounds));
   return group_tiles(trainer);
 }
@@ -220,6 +223,7 @@ void nnt_trainer_destroy(nnt_trainer *trainer)
   nnt_board_destroy(&trainer->board);
   free(trainer->bounds);
   free(trainer->groups);
+  free(trainer->hashes);
   free(trainer);
 }
 
@@ -247,9 +251,13 @@ nnt_status nnt_trainer_collect(nnt_trainer *trainer, float *parameters, float *c
   nnt_model const *const model = trainer->options.model;
   bool const here = nnt_comm_rank(trainer->options.comm) == 0;
   float *room = NULL;
-  /* With `shared`, others may have gone through the last steps before this rank told its failure.
-   */
-  NNT_TRY(nnt_comm_agree(trainer->options.comm, trainer->failure));
+  /* With `shared`, others may have gone through the last steps before this rank told its failure;
+   * and then it is enough that one rank looks. */
+  nnt_guard_inject_saved(trainer);
+  nnt_status status = trainer->failure;
+  if (status == NNT_OK && (here || !trainer->is_shared)) status = nnt_guard_verify(trainer);
+  NNT_TRY(nnt_comm_agree(trainer->options.comm, status));
+  NNT_TRY(nnt_guard_compare(trainer, trainer->job.step + 1));
   NNT_TRY(nnt_comm_follow(trainer->options.comm, room_create(&room, trainer)));
   if (here) nnt_model_pack(model, trainer->board.arena, parameters);
   for (size_t i = 0; i < nnt_optimizer_slots(&trainer->options.optimizer); i++) {
@@ -289,7 +297,10 @@ nnt_status nnt_trainer_distribute(nnt_trainer *trainer, const float *parameters,
     spread_slot(trainer, i, room);
   }
   free(room);
-  if (here || !trainer->is_shared) nnt_trainer_refresh_penalties(trainer);
+  if (here || !trainer->is_shared) {
+    nnt_trainer_refresh_penalties(trainer);
+    nnt_guard_refresh(trainer);
+  }
   /* With `shared`, others go on when rank 0 has written. */
   return nnt_comm_agree(comm, NNT_OK);
 }

@@ -29,6 +29,7 @@ typedef struct nnt_trainer_options {
   uint64_t seed;
   bool in_sequence;
   nnt_phases *phases;
+  uint64_t check_every; /* steps between comparisons of replicas; 0: only before saves */
 } nnt_trainer_options;
 
 typedef struct nnt_trainer nnt_trainer;
@@ -43,10 +44,10 @@ void nnt_trainer_destroy(nnt_trainer *trainer);
 /** The parameters: the arena of the model, the same on all ranks between steps. Borrowed. */
 const float *nnt_trainer_arena(const nnt_trainer *trainer);
 
-/** Brings the state to rank 0, or from there to all ranks.
- *  parameters [out/in] (P) packed   slots [out/in] nnt_optimizer_slots() arrays (P) packed; both on
- *  rank 0, ignored elsewhere
- *  Collective; NNT_ENOMEM. */
+/** Brings the state to rank 0, or from there to all ranks. What is to be collected is checked
+ * first: whether memory has kept it, and whether the replicas are equal. parameters [out/in] (P)
+ * packed   slots [out/in] nnt_optimizer_slots() arrays (P) packed; both on rank 0, ignored
+ * elsewhere Collective; NNT_ENOMEM, and nnt_trainer_collect() NNT_ECORRUPT. */
 NNT_MUST_CHECK nnt_status nnt_trainer_collect(nnt_trainer *trainer, float *parameters,
                                               float *const *slots);
 NNT_MUST_CHECK nnt_status nnt_trainer_distribute(nnt_trainer *trainer, const float *parameters,
@@ -63,7 +64,9 @@ typedef struct nnt_batch {
  *  order.
  *  epoch, batch [in] which batch, both from 0   step [in] updates done before this one
  *  wishes [in,out] as nnt_exchange_reduce()
- *  Collective; NNT_EDIVERGED if the loss is not finite (nothing is updated then). */
+ *  Collective; NNT_EDIVERGED if the loss is not finite (nothing is updated then) or the gradient,
+ *  NNT_ECORRUPT if memory has not kept what was written or replicas differ. Where only some ranks
+ *  see it, all learn of it in the next step, or when the state is collected. */
 NNT_MUST_CHECK nnt_status nnt_trainer_step(nnt_trainer *trainer, uint64_t epoch, uint64_t batch,
                                            uint64_t step, nnt_wishes *wishes, nnt_batch *out);
 

@@ -51,6 +51,7 @@ struct nnt_trainer {
   nnt_range span;      /* the part of the arena that they cover */
   nnt_range *groups;   /* of these tiles, about equally long */
   size_t group_count;
+  int64_t *hashes; /* (ranks) of the replicas */
   uint32_t round;
   nnt_status failure; /* of this rank, until all have agreed on it */
   nnt_job job;
