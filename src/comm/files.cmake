@@ -8,6 +8,7 @@ target_sources(nntrain PRIVATE
   src/comm/placement.c
   src/comm/placement_text.c
   src/comm/quota.c
+  src/comm/room.c
   src/comm/segments.c)
 # For sched_getaffinity().
 set_source_files_properties(src/comm/placement.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)

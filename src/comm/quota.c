@@ -50,6 +50,52 @@ static double read_version_1(const char *folder)
   return ratio(quota, period);
 }
 
+/* The number behind a key in a file of lines "key value"; 0 if there is none. */
+static double read_value(const char *folder, const char *name, const char *key)
+{
+  char path[NNT_PATH_SIZE];
+  int const length = snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *const file = length > 0 && (size_t)length < sizeof path ? fopen(path, "r") : (FILE *)NULL;
+  double value = 0.0;
+  char line[LINE_SIZE];
+  size_t const size = strlen(key);
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    if (strncmp(line, key, size) == 0 && (line[size] == ' ' || line[size] == ':')) {
+      value = strtod(line + size + 1, NULL);
+      break;
+    }
+  }
+  if (file != NULL) (void)fclose(file);
+  return fmax(value, 0.0);
+}
+
+/* What a group may still take: its limit, less what it has and cannot give back. Files that are
+ * kept in memory are given back, but for those that are nothing else than memory. */
+static double memory_left(const char *folder, const char *limit, const char *used,
+                          const char *file_key, const char *shared_key)
+{
+  char line[LINE_SIZE];
+  read_line(folder, limit, line);
+  char *end = line;
+  double const granted = strtod(line, &end);
+  if (end == line) return (double)INFINITY;
+  read_line(folder, used, line);
+  double const files = read_value(folder, "memory.stat", file_key);
+  double const kept = fmin(read_value(folder, "memory.stat", shared_key), files);
+  return fmax(granted - fmax(strtod(line, NULL) - files + kept, 0.0), 0.0);
+}
+
+static double memory_version_2(const char *folder)
+{
+  return memory_left(folder, "memory.max", "memory.current", "file", "shmem");
+}
+
+static double memory_version_1(const char *folder)
+{
+  return memory_left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache",
+                     "total_shmem");
+}
+
 /* A hierarchy of groups: how its mount and the process's place in it are recognised. */
 typedef struct hierarchy {
   char const *file_system;
@@ -57,8 +103,11 @@ typedef struct hierarchy {
   double (*read_quota)(const char *folder);
 } hierarchy;
 
-static hierarchy const hierarchies[] = {{"cgroup2", "", read_version_2},
+enum { VERSIONS = 2 };
+static hierarchy const cpu[VERSIONS] = {{"cgroup2", "", read_version_2},
                                         {"cgroup", "cpu", read_version_1}};
+static hierarchy const memory[VERSIONS] = {{"cgroup2", "", memory_version_2},
+                                           {"cgroup", "memory", memory_version_1}};
 
 static bool has_word(const char *list, const char *word)
 {
@@ -140,11 +189,19 @@ static double smallest_quota(const char *root, const hierarchy *it)
   return smallest;
 }
 
-double nnt_cpu_quota(const char *root)
+static double smallest_of(const char *root, const hierarchy versions[VERSIONS])
 {
-  double smallest = (double)INFINITY;
-  for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++) {
-    smallest = fmin(smallest, smallest_quota(root, &hierarchies[i]));
-  }
-  return smallest;
+  return fmin(smallest_quota(root, &versions[0]), smallest_quota(root, &versions[1]));
+}
+
+double nnt_cpu_quota(const char *root) { return smallest_of(root, cpu); }
+
+double nnt_memory_available(const char *root)
+{
+  char folder[LINE_SIZE];
+  (void)snprintf(folder, sizeof folder, "%.1024s/proc", root);
+  double const kibibyte = 1024.0;
+  double const free = read_value(folder, "meminfo", "MemAvailable") * kibibyte;
+  double const swap = read_value(folder, "meminfo", "SwapFree") * kibibyte;
+  return fmin(free > 0.0 ? free + swap : (double)INFINITY, smallest_of(root, memory));
 }

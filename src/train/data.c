@@ -119,6 +119,8 @@ static nnt_status share_plain(nnt_data *data, const nnt_comm *comm, const plain_
 static nnt_status load(nnt_data *data, const nnt_comm *comm, nnt_first_layer first_layer)
 {
   plain_data plain = {.memory = NULL};
+  uint64_t const bytes = data->info.bytes;
+  NNT_TRY(nnt_room_check(comm, "the data", nnt_comm_is_node_leader(comm) ? bytes : 0, bytes));
   see_parts(&plain, &data->info, NULL);
   nnt_status status = NNT_OK;
   if (nnt_comm_is_node_leader(comm)) status = read_plain(&plain, data);

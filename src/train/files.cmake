@@ -6,6 +6,7 @@ target_sources(nntrain PRIVATE
   src/train/evaluate.c
   src/train/guard.c
   src/train/loop.c
+  src/train/need.c
   src/train/peak_memory.c
   src/train/phases.c
   src/train/pulse.c

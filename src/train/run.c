@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "nntrain/kernels.h"
 #include "store/atomic_file.h"
+#include "train/need.h"
 #include "train/peak_memory.h"
 #include "train/run.h"
 #include "train/stop.h"
@@ -59,11 +60,11 @@ static void warn_about_data(const nnt_run *run)
   observer->warning(observer->context, text);
 }
 
-static nnt_status create_trainer(nnt_run *run)
+nnt_trainer_options nnt_run_trainer_options(nnt_run *run)
 {
   nnt_config const *const config = &run->config;
   size_t const samples = run->data.train.count;
-  nnt_trainer_options const options = {
+  return (nnt_trainer_options){
       .comm = run->comm,
       .model = run->model,
       .loss = config->loss,
@@ -78,7 +79,19 @@ static nnt_status create_trainer(nnt_run *run)
       .phases = &run->phases,
       .check_every = config->check_replicas,
   };
-  return nnt_trainer_create(&run->trainer, &options);
+}
+
+/* Collective: all that steps, evaluations and checkpoints need, if there is room for it. */
+static nnt_status make_room(nnt_run *run)
+{
+  nnt_trainer_options const options = nnt_run_trainer_options(run);
+  nnt_need const need = nnt_need_of(&options);
+  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_MEMORY);
+  NNT_TRY(nnt_room_check(run->comm, "training", need.own, need.shared));
+  NNT_TRY(nnt_trainer_create(&run->trainer, &options));
+  NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_state(run)));
+  return nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss,
+                              (size_t)run->config.threads, run->phases.pulse);
 }
 
 /* Collective: everything up to the decision where to start. */
@@ -237,11 +250,7 @@ static nnt_status train(nnt_run *run, nnt_start *start)
 {
   run->began = nnt_seconds();
   run->saved_at = run->began;
-  nnt_pulse_stage(run->phases.pulse, NNT_PLACE_MEMORY);
-  NNT_TRY(create_trainer(run));
-  NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_state(run)));
-  NNT_TRY(nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss,
-                               (size_t)run->config.threads, run->phases.pulse));
+  NNT_TRY(make_room(run));
   if (start->kind == NNT_START_NEW) {
     NNT_TRY(start_anew(run));
   } else {

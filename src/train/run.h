@@ -88,8 +88,11 @@ NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);
  *  nnt_trainer_step(), nnt_run_save() and nnt_run_write_results() return. */
 NNT_MUST_CHECK nnt_status nnt_run_loop(nnt_run *run);
 
+/** The options of the trainer. Borrows from the run. Local; cannot fail. */
+nnt_trainer_options nnt_run_trainer_options(nnt_run *run);
+
 /** Writes a checkpoint of the current position. Parameters that are not finite are not saved.
- *  Collective; NNT_EDIVERGED, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
+ *  Collective; NNT_EDIVERGED, NNT_ECORRUPT, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);
 
 /** Writes the results file, with the time of all ranks so far. `evaluation` is NULL before the end.

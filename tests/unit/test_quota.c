@@ -162,6 +162,64 @@ static void what_cannot_be_read_limits_nothing(void)
   CU_ASSERT_EQUAL(nnt_cpu_quota(root), 1.0);
 }
 
+/* As the kernel writes it, with numbers in KiB. */
+static void put_machine(const char *free, const char *swap)
+{
+  char text[ROOM];
+  (void)snprintf(text, sizeof text,
+                 "MemTotal:       32000000 kB\nMemFree:          100000 kB\nMemAvailable:   %s kB\n"
+                 "SwapTotal:       4000000 kB\nSwapFree:        %s kB\n",
+                 free, swap);
+  put("proc/meminfo", text);
+}
+
+static void the_machine_has_memory_and_swap(void)
+{
+  clear();
+  CU_ASSERT(isinf(nnt_memory_available(root)));
+  put_machine("20000", "3000");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 23000.0 * 1024.0);
+}
+
+/* Files that are kept in memory can go, but for those that are nothing but memory. */
+static void a_group_of_version_2_has_what_is_left(void)
+{
+  mount_version_2("0::/job/step\n");
+  put_machine("20000000", "0");
+  put("sys/fs/cgroup/job/step/memory.max", "1000000\n");
+  put("sys/fs/cgroup/job/step/memory.current", "700000\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 300000.0);
+  put("sys/fs/cgroup/job/step/memory.stat", "anon 100000\nfile 500000\nshmem 150000\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 650000.0);
+  put("sys/fs/cgroup/job/memory.max", "max\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 650000.0);
+  put("sys/fs/cgroup/job/memory.max", "9000\n");
+  put("sys/fs/cgroup/job/memory.current", "10000\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 0.0);
+}
+
+static void a_group_of_version_1_has_what_is_left(void)
+{
+  clear();
+  put_machine("20000000", "0");
+  put("proc/self/mounts", "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n");
+  put("proc/self/cgroup", "8:memory:/docker/1f\n");
+  put("sys/fs/cgroup/memory/docker/1f/memory.limit_in_bytes", "2000000\n");
+  put("sys/fs/cgroup/memory/docker/1f/memory.usage_in_bytes", "1500000\n");
+  put("sys/fs/cgroup/memory/docker/1f/memory.stat",
+      "cache 7\nshmem 7\ntotal_cache 600000\ntotal_shmem 100000\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 1000000.0);
+  /* Without a limit the kernel writes a huge one. */
+  put("sys/fs/cgroup/memory/docker/1f/memory.limit_in_bytes", "9223372036854771712\n");
+  CU_ASSERT_EQUAL(nnt_memory_available(root), 20000000.0 * 1024.0);
+}
+
+static void this_machine_has_memory(void)
+{
+  CU_ASSERT(nnt_memory_available("") > 1048576.0);
+  CU_ASSERT(isfinite(nnt_memory_available("")));
+}
+
 static void this_machine_has_a_quota_or_none(void) { CU_ASSERT(nnt_cpu_quota("") > 0.0); }
 
 static CU_TestInfo tests[] = {
@@ -174,6 +232,10 @@ static CU_TestInfo tests[] = {
     {"another controller is not cpu", another_controller_is_not_cpu},
     {"names with blanks are read", names_with_blanks_are_read},
     {"what cannot be read limits nothing", what_cannot_be_read_limits_nothing},
+    {"the machine has memory and swap", the_machine_has_memory_and_swap},
+    {"a group of version 2 has what is left", a_group_of_version_2_has_what_is_left},
+    {"a group of version 1 has what is left", a_group_of_version_1_has_what_is_left},
+    {"this machine has memory", this_machine_has_memory},
     {"this machine has a quota or none", this_machine_has_a_quota_or_none},
     CU_TEST_INFO_NULL,
 };
