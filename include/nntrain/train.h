@@ -59,6 +59,29 @@ typedef struct nnt_run_summary {
   nnt_peak_memory peak_memory; /* all 0 if not trained */
 } nnt_run_summary;
 
+/** What a run will need, as a dry run has found. Sizes in bytes, times in seconds. */
+typedef struct nnt_plan {
+  char const *start; /* "new", "resume" or "complete" */
+  int ranks;
+  int nodes;
+  char const *exchange;
+  uint64_t threads; /* of a rank */
+  uint64_t parameters;
+  uint64_t batches; /* of an epoch */
+  uint64_t steps;   /* of the run */
+  uint64_t steps_left;
+  uint64_t memory_of_rank;   /* the most of any, with what it shares with others */
+  uint64_t memory_of_node;   /* the most of any */
+  uint64_t memory_available; /* on rank 0's node, beside that; UINT64_MAX if it cannot be told */
+  uint64_t checkpoint;       /* one file, at the end of the run */
+  uint64_t checkpoints;      /* all that are kept, and the one that is being written */
+  uint64_t measured_steps;
+  double step;
+  double evaluation; /* after an epoch; 0 without validation */
+  double epoch;
+  double run; /* all that is left, without checkpoints */
+} nnt_plan;
+
 /** Who listens. Called on rank 0 only, from the main thread; all members must be set. */
 typedef struct nnt_observer {
   void *context;
@@ -69,15 +92,18 @@ typedef struct nnt_observer {
   void (*step)(void *context, const nnt_epoch_view *view); /* after every step: must be quick */
   void (*epoch_end)(void *context, const nnt_epoch_view *view);
   void (*end)(void *context, const nnt_run_summary *summary);
+  void (*plan)(void *context, const nnt_plan *plan); /* of a dry run, instead of the others */
 } nnt_observer;
 
 /** Runs `config` to its end: trains or goes on, writes checkpoints and results into its folder.
+ *  With config->dry_run, takes a few steps on a copy that is thrown away, tells observer->plan what
+ *  the run will need, and writes nothing.
  *
  *  The parameters are the same to the bit for any number of ranks (exchange "tree"), and for any
  *  history of stops and new starts.
  *  config [in] must be the same on all ranks
  *  Collective; NNT_STOPPED after a signal (a valid checkpoint exists), NNT_EUSAGE, NNT_EDATA,
- *  NNT_ECHECKPOINT, NNT_EIO, NNT_EDIVERGED, NNT_ENOMEM, NNT_EINTERNAL. */
+ *  NNT_ECHECKPOINT, NNT_EIO, NNT_EDIVERGED, NNT_ECORRUPT, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config,
                                     const nnt_observer *observer);
 

@@ -45,15 +45,23 @@ nnt_status nnt_floats_create(float **out, size_t count, const char *what)
   return NNT_OK;
 }
 
-uint64_t nnt_memory_peak(void)
+/* The number of KiB behind a key, in bytes; 0 if there is none. */
+static uint64_t read_bytes(const char *path, const char *key)
 {
-  static char const key[] = "VmHWM:";
   char line[256];
-  uint64_t peak = 0;
-  FILE *const file = fopen("/proc/self/status", "r");
-  while (file != NULL && peak == 0 && fgets(line, sizeof line, file) != NULL) {
-    if (strncmp(line, key, sizeof key - 1) == 0) peak = strtoull(line + sizeof key - 1, NULL, 10);
+  uint64_t kibibytes = 0;
+  FILE *const file = fopen(path, "r");
+  while (file != NULL && kibibytes == 0 && fgets(line, sizeof line, file) != NULL) {
+    if (strncmp(line, key, strlen(key)) == 0) kibibytes = strtoull(line + strlen(key), NULL, 10);
   }
   if (file != NULL) (void)fclose(file);
-  return peak * 1024;
+  return kibibytes * 1024;
+}
+
+uint64_t nnt_memory_peak(void) { return read_bytes("/proc/self/status", "VmHWM:"); }
+
+uint64_t nnt_memory_share(void)
+{
+  uint64_t const share = read_bytes("/proc/self/smaps_rollup", "Pss:");
+  return share > 0 ? share : read_bytes("/proc/self/status", "VmRSS:");
 }

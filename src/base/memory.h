@@ -25,4 +25,9 @@ NNT_MUST_CHECK nnt_status nnt_floats_create(float **out, size_t count, const cha
  *  Local; cannot fail. Source: VmHWM, proc(5). */
 uint64_t nnt_memory_peak(void);
 
+/** The memory that the process has now, in bytes; what it shares with other processes counts as
+ *  many parts as there are of them. Before Linux 4.14 shared memory counts as a whole.
+ *  Local; cannot fail: 0 if the system does not tell. Source: Pss, proc(5). */
+uint64_t nnt_memory_share(void);
+
 #endif

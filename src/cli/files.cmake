@@ -3,5 +3,6 @@ target_sources(nntrain_cli PRIVATE
   src/cli/config_file.c
   src/cli/main.c
   src/cli/options.c
+  src/cli/plan.c
   src/cli/progress.c
   src/cli/status.c)

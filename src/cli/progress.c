@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "cli/plan.h"
 
 enum { BAR_WIDTH = 30 };
 static double const redraw_interval = 0.1; /* seconds */
@@ -329,6 +330,12 @@ static void end(void *context, const nnt_run_summary *summary)
   (void)fflush(stdout);
 }
 
+static void plan(void *context, const nnt_plan *what)
+{
+  (void)context;
+  nnt_plan_print(what, stdout);
+}
+
 nnt_observer nnt_progress_observer(nnt_progress *progress)
 {
   return (nnt_observer){
@@ -340,5 +347,6 @@ nnt_observer nnt_progress_observer(nnt_progress *progress)
       .step = step,
       .epoch_end = epoch_end,
       .end = end,
+      .plan = plan,
   };
 }

@@ -9,6 +9,7 @@ target_sources(nntrain PRIVATE
   src/train/need.c
   src/train/peak_memory.c
   src/train/phases.c
+  src/train/plan.c
   src/train/pulse.c
   src/train/resume.c
   src/train/run.c

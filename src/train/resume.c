@@ -240,6 +240,7 @@ static nnt_status move_old_run(const nnt_run *run)
 /* Local, on rank 0. */
 static nnt_status decide(nnt_start *out, nnt_run *run)
 {
+  if (run->config.fresh && run->config.dry_run) return NNT_OK;
   if (run->config.fresh) NNT_TRY(move_old_run(run));
   NNT_TRY(find(out, run));
   if (out->kind == NNT_START_NEW) return NNT_OK;

@@ -245,6 +245,14 @@ static uint64_t bytes_of_state(const nnt_run *run)
   return (uint64_t)arrays * nnt_model_parameter_count(run->model) * sizeof(float);
 }
 
+/* Collective: the plan of the run. */
+static nnt_status plan(nnt_run *run, const nnt_start *start)
+{
+  NNT_TRY(make_room(run));
+  NNT_TRY(start_anew(run));
+  return nnt_run_plan(run, start->kind, start->checkpoint.position.step);
+}
+
 /* Collective: trains from `start` to the end. */
 static nnt_status train(nnt_run *run, nnt_start *start)
 {
@@ -339,7 +347,9 @@ static nnt_status start_and_train(nnt_run *run)
   nnt_start *const start = memory;
   nnt_pulse_stage(run->phases.pulse, NNT_PLACE_FOLDER);
   nnt_status status = nnt_start_decide(start, run);
-  if (status == NNT_OK && start->kind != NNT_START_DONE) {
+  if (status == NNT_OK && run->config.dry_run) {
+    status = plan(run, start);
+  } else if (status == NNT_OK && start->kind != NNT_START_DONE) {
     status = train_and_tell(run, start);
   } else if (status == NNT_OK && nnt_run_is_writer(run)) {
     tell_again(run, start);

@@ -91,6 +91,11 @@ NNT_MUST_CHECK nnt_status nnt_run_loop(nnt_run *run);
 /** The options of the trainer. Borrows from the run. Local; cannot fail. */
 nnt_trainer_options nnt_run_trainer_options(nnt_run *run);
 
+/** Instead of training: takes some steps from the parameters that the trainer has, and tells the
+ *  observer what the run will need. Writes nothing. done [in] steps done before, on rank 0
+ *  Collective; NNT_ENOMEM, NNT_EDIVERGED, NNT_ECORRUPT. */
+NNT_MUST_CHECK nnt_status nnt_run_plan(nnt_run *run, nnt_start_kind start, uint64_t done);
+
 /** Writes a checkpoint of the current position. Parameters that are not finite are not saved.
  *  Collective; NNT_EDIVERGED, NNT_ECORRUPT, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);

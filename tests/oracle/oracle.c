@@ -128,8 +128,14 @@ static void ignore_end(void *context, const nnt_run_summary *summary)
   (void)context;
   (void)summary;
 }
-static nnt_observer const silent = {NULL,        say_nothing, say_nothing, ignore_begin,
-                                    ignore_view, ignore_view, ignore_view, ignore_end};
+static void ignore_plan(void *context, const nnt_plan *plan)
+{
+  (void)context;
+  (void)plan;
+}
+static nnt_observer const silent = {NULL,         say_nothing, say_nothing,
+                                    ignore_begin, ignore_view, ignore_view,
+                                    ignore_view,  ignore_end,  ignore_plan};
 
 /* Reads a whole one-dimensional dataset; NULL if that fails. */
 static double *read_column(hid_t file, const char *name, size_t *count)
