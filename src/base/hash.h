@@ -9,7 +9,7 @@
  *  several, the hashes are equal with a probability of 2^-64. Depends on the byte order.
  *  seed [in] the hash of what goes before, or 0
  *  Local; cannot fail. Source: the round of XXH64 (Collet), in eight lanes that a processor works
- * on at the same time. Cost: some 10 GB/s. */
+ *  on at the same time. Cost: some 10 GB/s. */
 uint64_t nnt_hash(const void *data, size_t bytes, uint64_t seed);
 
 #endif

@@ -2,8 +2,8 @@
  *  and of replicas.
  *
  *  Each tile has a sum of the bits that its update has written. The next update, and each save,
- * find in it whether memory has kept them. Replicas are compared by a hash every so many steps and
- * before each save. Whatever is found ends the run before anything is saved. */
+ *  find in it whether memory has kept them. Replicas are compared by a hash every so many steps and
+ *  before each save. Whatever is found ends the run before anything is saved. */
 #ifndef TRAIN_GUARD_H
 #define TRAIN_GUARD_H
 
@@ -43,8 +43,8 @@ NNT_MUST_CHECK nnt_status nnt_guard_compare(nnt_trainer *trainer, uint64_t when)
 NNT_MUST_CHECK nnt_status nnt_guard_judge(const int64_t *hashes, size_t ranks, uint64_t when);
 
 /** In builds for tests, let go wrong what NNT_FAULT asks for: a copy of another rank's parameters
- * at the beginning of a step; a parameter before it is saved; a parameter, slot or gradient of the
- * first tile before it is updated. Local; cannot fail. */
+ *  at the beginning of a step; a parameter before it is saved; a parameter, slot or gradient of the
+ *  first tile before it is updated. Local; cannot fail. */
 void nnt_guard_inject_copy(nnt_trainer *trainer);
 void nnt_guard_inject_saved(nnt_trainer *trainer);
 void nnt_guard_inject_tile(nnt_trainer *trainer, size_t tile, float *g);

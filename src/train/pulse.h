@@ -89,8 +89,8 @@ enum { NNT_STALL_PATIENCE = 4 };
 bool nnt_stall_look(nnt_stall *stall, const nnt_pulse *pulse, double passed, double timeout);
 
 /** Where the ranks of the node stand, one line for neighbours that stand alike.
- *  pulses [in] (ranks)   now [in] nnt_nanoseconds()   silence [in] nanoseconds without a look of its
- *  watchdog after which a rank counts as stopped
+ *  pulses [in] (ranks)   now [in] nnt_nanoseconds()
+ *  silence [in] nanoseconds without a look of its watchdog after which a rank counts as stopped
  *  out [out] lines that begin with `prefix`, cut to size
  *  Local; cannot fail. */
 void nnt_pulse_report(const nnt_pulse *pulses, size_t ranks, int64_t now, int64_t silence,

@@ -45,9 +45,10 @@ void nnt_trainer_destroy(nnt_trainer *trainer);
 const float *nnt_trainer_arena(const nnt_trainer *trainer);
 
 /** Brings the state to rank 0, or from there to all ranks. What is to be collected is checked
- * first: whether memory has kept it, and whether the replicas are equal. parameters [out/in] (P)
- * packed   slots [out/in] nnt_optimizer_slots() arrays (P) packed; both on rank 0, ignored
- * elsewhere Collective; NNT_ENOMEM, and nnt_trainer_collect() NNT_ECORRUPT. */
+ *  first: whether memory has kept it, and whether the replicas are equal.
+ *  parameters [out/in] (P) packed   slots [out/in] nnt_optimizer_slots() arrays (P) packed; both on
+ *  rank 0, ignored elsewhere
+ *  Collective; NNT_ENOMEM, and nnt_trainer_collect() NNT_ECORRUPT. */
 NNT_MUST_CHECK nnt_status nnt_trainer_collect(nnt_trainer *trainer, float *parameters,
                                               float *const *slots);
 NNT_MUST_CHECK nnt_status nnt_trainer_distribute(nnt_trainer *trainer, const float *parameters,

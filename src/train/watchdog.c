@@ -41,8 +41,8 @@ static double const pause_min = 0.05;
 static double const pause_max = 1.0;
 enum { LOOKS = 20, REPORT_SIZE = 16384 };
 
-/* A single write: lines of several nodes do not mix, and no lock of stdio is waited for that a stuck
- * thread may hold. */
+/* A single write: lines of several nodes do not mix, and no lock of stdio is waited for that a
+ * stuck thread may hold. */
 static void tell(const nnt_watchdog *watchdog, double seconds)
 {
   static char const prefix[] = "nntrain:   ";
@@ -51,8 +51,8 @@ static void tell(const nnt_watchdog *watchdog, double seconds)
   if (gethostname(host, sizeof host - 1) != 0) host[0] = '?';
   int const head =
       snprintf(report, sizeof report,
-               "nntrain: stuck: no progress for %.0f s (--stall-timeout %.0f); on %.64s:\n", seconds,
-               watchdog->timeout, host);
+               "nntrain: stuck: no progress for %.0f s (--stall-timeout %.0f); on %.64s:\n",
+               seconds, watchdog->timeout, host);
   int64_t const silence = (int64_t)(1e9 * (1.0 + 3.0 * watchdog->pause));
   nnt_pulse_report(watchdog->den->pulses, watchdog->ranks, nnt_nanoseconds(), silence, prefix,
                    report + head, sizeof report - (size_t)head);
@@ -71,8 +71,8 @@ static void sleep_for(double seconds)
 static _Noreturn void end_process(void) { _exit(nnt_exit_code(NNT_EINTERNAL)); }
 
 /* One watchdog of the node speaks; the ranks of other nodes have as long as two looks to notice and
- * to speak for theirs, before the end of this one ends them. The others of the node wait for it, but
- * not for ever: it may be stopped as well. */
+ * to speak for theirs, before the end of this one ends them. The others of the node wait for it,
+ * but not for ever: it may be stopped as well. */
 static _Noreturn void raise_alarm(nnt_watchdog *watchdog, double seconds)
 {
   enum { TURNS = 10 };

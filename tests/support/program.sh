@@ -34,6 +34,14 @@ run_each() {
   timeout -k 10 120 $MPIRUN -n "$ranks" bash rank.sh "$@"
 }
 
+# process_of <rank> <folder>: the process of a rank whose last arguments are --output <folder>.
+process_of() {
+  local process
+  for process in $(pgrep -f "^$NNTRAIN .*--output $2\$"); do
+    tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$process"
+  done
+}
+
 # hash_of <file>: the parameters' SHA-256 in a run's output.
 hash_of() { sed -n 's/^Parameters: sha256 \([0-9a-f]\{64\}\)$/\1/p' "$1"; }
 
