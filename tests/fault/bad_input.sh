@@ -108,6 +108,9 @@ model "$(dense d 5 softmax)" >model.json && expect 65 "has 5 outputs" "${with_mo
 model "$(dense d 2000000000 relu),$(dense e 2000000000 softmax)" >model.json
 expect 65 "" "${with_model[@]}"
 head -c 100000 /dev/zero | tr '\0' '[' >model.json && expect 65 "model.json" "${with_model[@]}"
+mkfifo pipe
+expect 74 "cannot read pipe: it is not a regular file" "${small[@]}" --model pipe
+expect 74 "cannot read pipe: it is not a regular file" "${small[@]}" --init-from pipe
 expect 74 "weights.h5" "${small[@]}" --init-from weights.h5
 echo "no weights" >weights.h5 && expect 65 "weights.h5" "${small[@]}" --init-from weights.h5
 run 1 "${small[@]}" --output other >out 2>err || fail "a run to take weights from"
@@ -139,6 +142,11 @@ expect 64 "--learning-rate '1e99'" "${small[@]}" --learning-rate 1e99
 expect 64 "--batch-size '0'" "${small[@]}" --batch-size 0
 expect 64 "--batch-size '99999999999999999999'" "${small[@]}" --batch-size 99999999999999999999
 expect 64 "did you mean 'batch-size'" "${small[@]}" --bacth-size 5
+
+expect 64 "--stall-timeout '-1'" "${small[@]}" --stall-timeout -1
+expect 64 "--check-replicas '1e3'" "${small[@]}" --check-replicas 1e3
+head -c 200000 /dev/zero | tr '\0' '\n' >endless.ini
+expect 64 "endless.ini:100001: the file has too many lines" "${small[@]}" --config endless.ini
 
 echo "== the output folder"
 echo "a file" >not-a-folder
@@ -172,7 +180,7 @@ for ranks in 1 3; do
   run "$ranks" "${diverging[@]}" --output "diverged-$ranks" >out 2>err
   got=$?
   [ "$got" -eq 70 ] || fail "divergence on $ranks ranks: code $got"
-  grep -qE '^nntrain: training diverged: the loss is (NaN|infinite) at step [0-9]+ ' err ||
+  grep -qE '^nntrain: training diverged: the (loss is (NaN|infinite)|gradient of dense.* is not finite) at step [0-9]+ ' err ||
     { fail "divergence on $ranks ranks: message:" && cat err; }
   grep -v '^nntrain: warning: ' err
   [ -n "$(ls "diverged-$ranks"/checkpoint-*.weights.h5)" ] || fail "no checkpoint stays"

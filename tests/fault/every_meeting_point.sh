@@ -23,7 +23,7 @@ inject() { # <site> <ranks> <rank that fails> <argument>...
   echo "$1, rank $3 of $2: $((SECONDS - began)) s"
 }
 
-for site in share load model start trainer evaluator trace step score predict; do
+for site in watchdog share room load model start trainer evaluator trace step score predict; do
   inject "$site" 1 0
   inject "$site" 3 2
 done
@@ -31,6 +31,8 @@ for site in exchange trainer step; do
   inject "$site" 1 0 --exchange tree --fresh
   inject "$site" 3 2 --exchange tree --fresh
 done
+# The memory of the data, after that of the watchdog, which comes first.
+inject share 3 2 --stall-timeout 0 --fresh
 # Work of a node's first rank alone.
 inject data 3 0
 
