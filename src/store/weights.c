@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "nntrain/store.h"
+#include "store/checkpoint_layout.h"
 #include "store/hdf5_read.h"
 
 /* Weights of foreign files are found in two steps: first the layers that have any, in the order of
@@ -244,6 +245,27 @@ static bool is_zip(const char *path)
   return got == sizeof start && memcmp(start, "PK\003\004", sizeof start) == 0;
 }
 
+/* A checkpoint of nntrain that is not the file that was written, and so has no trailer that fits:
+ * its parameters must still be those it was written with. */
+static nnt_status check_digest(const nnt_h5_source *source, const float *values, size_t count)
+{
+  bool own = false;
+  char *wanted = NULL;
+  char digest[NNT_SHA256_TEXT_SIZE];
+  if (source->has_trailer) return NNT_OK;
+  NNT_TRY(nnt_h5_find(source, NNT_OWN_GROUP, &own));
+  if (!own) return NNT_OK;
+  NNT_TRY(nnt_h5_get_text(source, NNT_OWN_GROUP, "parameter_digest", &wanted));
+  nnt_status status = nnt_parameters_digest(values, count, digest);
+  if (status == NNT_OK && strcmp(digest, wanted) != 0) {
+    status =
+        nnt_fail(source->bad, "%s is damaged: its parameters are not those it was written with",
+                 source->name);
+  }
+  free(wanted);
+  return status;
+}
+
 nnt_status nnt_weights_read(const char *path, const nnt_model *model, float *parameters)
 {
   nnt_h5_source source;
@@ -261,6 +283,7 @@ nnt_status nnt_weights_read(const char *path, const nnt_model *model, float *par
   size_t const count = nnt_model_parameter_count(model);
   if (status == NNT_OK) status = nnt_floats_create(&values, count, "weights");
   if (status == NNT_OK) status = read_layers(&source, &layers, model, values);
+  if (status == NNT_OK) status = check_digest(&source, values, count);
   if (status == NNT_OK) memcpy(parameters, values, count * sizeof *values);
   free(values);
   free_layers(&layers);

@@ -39,6 +39,7 @@ target_sources(test_options PRIVATE
 target_link_libraries(test_options PRIVATE PkgConfig::INIH)
 nnt_unit_test(atomic_file)
 nnt_unit_test(heap)
+nnt_unit_test(lost_trailer)
 nnt_unit_test(checkpoint)
 target_link_libraries(test_checkpoint PRIVATE hdf5::hdf5_hl hdf5::hdf5)
 nnt_unit_test(keras_files)
