@@ -35,7 +35,7 @@ nnt_unit_test(config)
 # The command line is not part of the library.
 nnt_unit_test(options)
 target_sources(test_options PRIVATE
-  ${PROJECT_SOURCE_DIR}/src/cli/config_file.c ${PROJECT_SOURCE_DIR}/src/cli/options.c)
+  ${PROJECT_SOURCE_DIR}/src/cli/config_file.c ${PROJECT_SOURCE_DIR}/src/cli/help.c ${PROJECT_SOURCE_DIR}/src/cli/options.c)
 target_link_libraries(test_options PRIVATE PkgConfig::INIH)
 nnt_unit_test(atomic_file)
 nnt_unit_test(heap)
