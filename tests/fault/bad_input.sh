@@ -109,7 +109,7 @@ model "$(dense d 2000000000 relu),$(dense e 2000000000 softmax)" >model.json
 expect 65 "" "${with_model[@]}"
 head -c 100000 /dev/zero | tr '\0' '[' >model.json && expect 65 "model.json" "${with_model[@]}"
 mkfifo pipe
-expect 74 "cannot read pipe: it is not a regular file" "${small[@]}" --model pipe
+expect 74 "cannot read pipe: it is not a regular file" --quiet --train-samples 300 --test-samples 100 --epochs 1 --model pipe
 expect 74 "cannot read pipe: it is not a regular file" "${small[@]}" --init-from pipe
 expect 74 "weights.h5" "${small[@]}" --init-from weights.h5
 echo "no weights" >weights.h5 && expect 65 "weights.h5" "${small[@]}" --init-from weights.h5

@@ -26,7 +26,7 @@ echo "== a new run"
 for ranks in 1 3; do
   for exchange in shared tree allreduce; do
     dry "$ranks" --exchange "$exchange" --output "new" --trace trace.json
-    [ ! -e new ] && [ ! -e trace.json ] || fail "a dry run has written: $(ls)"
+    [ -z "$(find . -name new -o -name trace.json)" ] || fail "a dry run has written: $(ls)"
     [ "$(value start) $(value exchange) $(value ranks)" = "new $exchange $ranks" ] || fail "$(cat out)"
     [ "$(value steps) $(value steps_left) $(value steps_per_epoch)" = "160 160 40" ] || fail "$(cat out)"
     [ "$(value parameters)" -eq $((784 * 300 + 300 + 300 * 10 + 10)) ] || fail "$(cat out)"
