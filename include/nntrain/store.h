@@ -131,9 +131,8 @@ NNT_MUST_CHECK nnt_status nnt_keras_model_read(const char *path, nnt_model_spec 
                                                nnt_compile *compile);
 
 /** Reads weights for `model` from a Keras .weights.h5, a Keras whole-model .h5, or a checkpoint of
- *  nntrain, which is refused if its parameters are not those it was written with. Layers go by their
- *  order, as in Keras.
- *  parameters [out] (nnt_model_parameter_count()) touched only on success
+ *  nntrain, which is refused if its parameters are not those it was written with. Layers go by
+ * their order, as in Keras. parameters [out] (nnt_model_parameter_count()) touched only on success
  *  Local; NNT_ECHECKPOINT naming the tensor and both shapes, NNT_EIO, NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_weights_read(const char *path, const nnt_model *model,
                                            float *parameters);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The first rank and another are killed, with each exchange: the job ends within 5 s (10 s here, where
-# other tests may run beside this one), with an exit code that is not 0, and the same command ends with the bits of the undisturbed run.
+# other tests may run beside this one), with an exit code that is not 0, and the same command ends with
+# the bits of the undisturbed run.
 #
 #   dead_rank.sh <nntrain> <mpiexec>
 set -u

@@ -22,11 +22,11 @@ exchanges=(shared tree)
 
 # begin <ranks> [<argument>...]: starts, and returns once it trains; `launcher` is the process.
 begin() {
-  rm -rf "$folder"
+  rm -rf "$folder" out
   run "$1" "${tiny[@]}" --output "$folder" "${@:2}" >out 2>err &
   launcher=$!
   for _ in $(seq 500); do
-    grep -q '^Epoch 2/' out && return
+    grep -qs '^Epoch 2/' out && return
     sleep 0.02
   done
   fail "no training within 10 s" && cat err
