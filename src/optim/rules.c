@@ -108,7 +108,7 @@ static nnt_bits update(const nnt_optimizer *optimizer, uint64_t number, const fl
   float const rate = (float)optimizer->learning_rate;
   nnt_bits decayed = {0, 0};
   if (optimizer->weight_decay > 0.0) decayed = decay(w, n, (float)optimizer->weight_decay, rate);
-  nnt_bits bits = {0, 0};
+  nnt_bits bits;
   if (optimizer->kind != NNT_SGD) {
     bits = adam(optimizer, number, g, w, slots[0], slots[1], n);
   } else if (optimizer->momentum > 0.0) {

@@ -35,7 +35,7 @@ static nnt_status measure_steps(nnt_run *run, nnt_plan *out)
 static nnt_status measure_evaluation(nnt_run *run, const nnt_samples *samples, double *seconds)
 {
   size_t const ranks = (size_t)nnt_comm_size(run->comm);
-  size_t const wanted = (size_t)BLOCKS * NNT_EVALUATION_BLOCK * ranks * (size_t)run->config.threads;
+  size_t const wanted = ranks * (size_t)run->config.threads * BLOCKS * NNT_EVALUATION_BLOCK;
   nnt_range const first = {0, samples->count < wanted ? samples->count : wanted};
   *seconds = 0.0;
   if (samples->count == 0) return NNT_OK;
