@@ -55,6 +55,8 @@ static void find_memory(nnt_run *run, nnt_plan *out)
   out->memory_of_rank = nnt_comm_largest(run->comm, nnt_memory_peak() + file);
   uint64_t const node = nnt_comm_node_sum(run->comm, nnt_memory_share() + file);
   out->memory_of_node = nnt_comm_largest(run->comm, node);
+  /* While the data were read, one rank alone may have had more than all have now. */
+  if (out->memory_of_node < out->memory_of_rank) out->memory_of_node = out->memory_of_rank;
   out->memory_available = nnt_room_available();
 }
 

@@ -32,7 +32,7 @@ done
 expect 3 "^nntrain: " --hidden 200000,200000 --optimizer adam --exchange tree
 
 echo "== more than a limit allows"
-if [ -n "${ASAN_OPTIONS:-}" ] || nm "$NNTRAIN" 2>/dev/null | grep -q __asan_init; then
+if is_sanitized; then
   echo "skipped: the address sanitizer needs an address space without limit"
 else
   for ranks in 1 3; do

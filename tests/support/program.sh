@@ -42,6 +42,9 @@ process_of() {
   done
 }
 
+# is_sanitized: is the program built with the address sanitizer, which has its own ways with memory?
+is_sanitized() { nm "$NNTRAIN" 2>/dev/null | grep -q __asan_init; }
+
 # hash_of <file>: the parameters' SHA-256 in a run's output.
 hash_of() { sed -n 's/^Parameters: sha256 \([0-9a-f]\{64\}\)$/\1/p' "$1"; }
 
