@@ -1,4 +1,5 @@
 target_sources(nntrain PRIVATE
+  src/base/background.c
   src/base/clock.c
   src/base/config.c
   src/base/config_parse.c

@@ -1,14 +1,13 @@
 #include "train/watchdog.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/background.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/memory.h"
@@ -29,11 +28,9 @@ struct nnt_watchdog {
   nnt_pulse *own;
   double timeout; /* seconds */
   double pause;   /* between looks, seconds */
-  pthread_t thread;
-  pthread_mutex_t lock;
-  pthread_cond_t ends;
-  bool runs;
-  bool must_end; /* under the lock */
+  nnt_background *thread;
+  nnt_stall stall; /* the thread's */
+  int64_t looked;  /* the thread's: when it last looked, nnt_nanoseconds() */
 };
 
 /* Looks cost nothing at this pace, and a stall is noticed within a twentieth of the time-out. */
@@ -89,83 +86,28 @@ static _Noreturn void raise_alarm(nnt_watchdog *watchdog, double seconds)
   end_process();
 }
 
-/* Returns whether the watchdog is to end. */
-static bool wait_for_look(nnt_watchdog *watchdog)
-{
-  struct timespec until = {0, 0};
-  (void)clock_gettime(CLOCK_MONOTONIC, &until);
-  int64_t const at = until.tv_nsec + (int64_t)(1e9 * watchdog->pause);
-  until.tv_sec += (time_t)(at / 1000000000);
-  until.tv_nsec = (long)(at % 1000000000);
-  (void)pthread_mutex_lock(&watchdog->lock);
-  int error = 0;
-  while (!watchdog->must_end && error == 0) {
-    error = pthread_cond_timedwait(&watchdog->ends, &watchdog->lock, &until);
-  }
-  bool const ends = watchdog->must_end;
-  (void)pthread_mutex_unlock(&watchdog->lock);
-  return ends;
-}
-
-static void *watch(void *context)
+static void look(void *context)
 {
   nnt_watchdog *const watchdog = context;
-  nnt_stall stall = {.beat = 0};
-  int64_t before = nnt_nanoseconds();
-  while (!wait_for_look(watchdog)) {
-    int64_t const now = nnt_nanoseconds();
-    /* After a longer time the process has not run: it was stopped, with its rank. */
-    double const passed = fmin(1e-9 * (double)(now - before), 2.0 * watchdog->pause);
-    before = now;
-    atomic_store_explicit(&watchdog->own->seen, now, memory_order_relaxed);
-    if (atomic_load(&watchdog->den->alarm) == ALARM_TOLD) end_process();
-    if (nnt_stall_look(&stall, watchdog->own, passed, watchdog->timeout)) {
-      raise_alarm(watchdog, stall.seconds);
-    }
+  int64_t const now = nnt_nanoseconds();
+  /* After a longer time the process has not run: it was stopped, with its rank. */
+  double const passed = fmin(1e-9 * (double)(now - watchdog->looked), 2.0 * watchdog->pause);
+  watchdog->looked = now;
+  atomic_store_explicit(&watchdog->own->seen, now, memory_order_relaxed);
+  if (atomic_load(&watchdog->den->alarm) == ALARM_TOLD) end_process();
+  if (nnt_stall_look(&watchdog->stall, watchdog->own, passed, watchdog->timeout)) {
+    raise_alarm(watchdog, watchdog->stall.seconds);
   }
-  return NULL;
-}
-
-/* The thread gets no signals: those that ask for a stop are the main thread's. */
-static int start_thread(nnt_watchdog *watchdog)
-{
-  enum { STACK = 1 << 18 };
-  pthread_attr_t attributes;
-  sigset_t all;
-  sigset_t before;
-  (void)sigfillset(&all);
-  int error = pthread_attr_init(&attributes);
-  if (error != 0) return error;
-  /* The usual stack counts 8 MiB of the address space, which may be limited. */
-  (void)pthread_attr_setstacksize(&attributes, STACK);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-  error = pthread_create(&watchdog->thread, &attributes, watch, watchdog);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  (void)pthread_attr_destroy(&attributes);
-  return error;
-}
-
-static void init_lock(nnt_watchdog *watchdog)
-{
-  pthread_condattr_t monotonic;
-  (void)pthread_condattr_init(&monotonic);
-  (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  (void)pthread_cond_init(&watchdog->ends, &monotonic);
-  (void)pthread_condattr_destroy(&monotonic);
-  (void)pthread_mutex_init(&watchdog->lock, NULL);
 }
 
 /* Local; NNT_ENOMEM. */
 static nnt_status start(nnt_watchdog *watchdog, const nnt_comm *comm)
 {
-  atomic_store(&watchdog->own->seen, nnt_nanoseconds());
+  enum { STACK = 1 << 18 };
+  watchdog->looked = nnt_nanoseconds();
+  atomic_store(&watchdog->own->seen, watchdog->looked);
   atomic_store(&watchdog->own->is_here, 1);
-  init_lock(watchdog);
-  int const error = start_thread(watchdog);
-  watchdog->runs = error == 0;
-  if (error != 0) {
-    return nnt_fail(NNT_ENOMEM, "cannot start the watchdog's thread: %s", strerror(error));
-  }
+  NNT_TRY(nnt_background_create(&watchdog->thread, look, watchdog, watchdog->pause, STACK));
   return nnt_fault("watchdog", nnt_comm_rank(comm));
 }
 
@@ -200,15 +142,7 @@ nnt_status nnt_watchdog_create(nnt_watchdog **out, const nnt_comm *comm, uint64_
 void nnt_watchdog_destroy(nnt_watchdog *watchdog)
 {
   if (watchdog == NULL) return;
-  if (watchdog->runs) {
-    (void)pthread_mutex_lock(&watchdog->lock);
-    watchdog->must_end = true;
-    (void)pthread_cond_signal(&watchdog->ends);
-    (void)pthread_mutex_unlock(&watchdog->lock);
-    (void)pthread_join(watchdog->thread, NULL);
-    (void)pthread_cond_destroy(&watchdog->ends);
-    (void)pthread_mutex_destroy(&watchdog->lock);
-  }
+  nnt_background_destroy(watchdog->thread);
   nnt_node_memory_destroy(watchdog->memory);
   free(watchdog);
 }
