@@ -30,10 +30,11 @@ typedef struct nnt_validation {
 typedef enum nnt_interval_unit {
   NNT_INTERVAL_STEPS,
   NNT_INTERVAL_EPOCHS,
-  NNT_INTERVAL_SECONDS
+  NNT_INTERVAL_SECONDS,
+  NNT_INTERVAL_AUTO /* by what a checkpoint costs; `count` is 0 */
 } nnt_interval_unit;
 
-/** "every 500 steps", "every 2 epochs", "every 90 s". */
+/** "every 500 steps", "every 2 epochs", "every 90 s", "auto". */
 typedef struct nnt_interval {
   nnt_interval_unit unit;
   uint64_t count;
@@ -130,6 +131,8 @@ typedef enum nnt_option_id {
   NNT_OPTION_TIME_LIMIT,
   NNT_OPTION_CHECKPOINT_EVERY,
   NNT_OPTION_KEEP,
+  NNT_OPTION_VERIFY,
+  NNT_OPTION_STRICT_IO,
   NNT_OPTION_STALL_TIMEOUT,
   NNT_OPTION_CHECK_REPLICAS,
   NNT_OPTION_DRY_RUN,
@@ -178,6 +181,8 @@ typedef struct nnt_config {
   nnt_time_limit time_limit;
   nnt_interval checkpoint_every;
   uint64_t keep;
+  bool verify;             /* read each checkpoint back before it counts */
+  bool strict_io;          /* a checkpoint that cannot be written ends the run */
   uint64_t stall_timeout;  /* seconds; 0: a run that does not get on is not ended */
   uint64_t check_replicas; /* steps; 0: only before each save */
   bool dry_run;

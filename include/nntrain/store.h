@@ -91,10 +91,12 @@ void nnt_checkpoint_free(nnt_checkpoint *checkpoint);
 /** Writes <folder>/checkpoint-<step>.weights.h5, which Keras's load_weights() and load_model()
  * open, and then removes all but the newest `keep` checkpoints of the folder. The image is made in
  * memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and
- * the folder synced: at any moment the old or the new checkpoint is whole. path [out] the file's
- * name Local; NNT_EIO (path and errno; nothing half-written stays), NNT_ENOMEM, NNT_EINTERNAL. */
+ * the folder synced: at any moment the old or the new checkpoint is whole.
+ *  verify [in] read the file back and compare before it gets its name   path [out] the file's name
+ *  Local; NNT_EIO (path and errno; nothing half-written stays), NNT_ENOMEM, NNT_EINTERNAL. One
+ *  thread at a time: HDF5 knows no threads. */
 NNT_MUST_CHECK nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkpoint,
-                                               size_t keep, char path[NNT_PATH_SIZE]);
+                                               size_t keep, bool verify, char path[NNT_PATH_SIZE]);
 
 /** Reads a checkpoint that nntrain wrote. Checks the digest over the whole file first.
  *  Local; NNT_ECHECKPOINT (what is wrong with it), NNT_EIO, NNT_ENOMEM.

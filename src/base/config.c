@@ -44,7 +44,7 @@ static void init_common(nnt_config *config)
   config->seed = 1;
   config->exchange = NNT_EXCHANGE_AUTO;
   set_path(config->output, "nntrain-out");
-  config->checkpoint_every = (nnt_interval){NNT_INTERVAL_EPOCHS, 1};
+  config->checkpoint_every = (nnt_interval){NNT_INTERVAL_AUTO, 0};
   config->keep = 2;
   config->stall_timeout = 600;
   config->check_replicas = 100;

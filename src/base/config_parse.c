@@ -184,6 +184,10 @@ static nnt_status parse_interval(const nnt_row *row, const char *text, nnt_inter
   };
   char const *end = text;
   uint64_t count = 0;
+  if (strcmp(text, "auto") == 0) {
+    *out = (nnt_interval){.unit = NNT_INTERVAL_AUTO};
+    return NNT_OK;
+  }
   if (read_count(text, &end, &count) && count >= 1) {
     char const *const unit = end + (end[strspn(end, " ")] == '\0' ? 0 : strspn(end, " "));
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -192,7 +196,7 @@ static nnt_status parse_interval(const nnt_row *row, const char *text, nnt_inter
       return NNT_OK;
     }
   }
-  return refuse(row, text, "not 1 to 2147483647 steps, epochs or s, or 1 to 35791394 min");
+  return refuse(row, text, "not auto, 1 to 2147483647 steps, epochs or s, or 1 to 35791394 min");
 }
 
 static nnt_status parse_resume(const nnt_row *row, const char *text, nnt_resume *out)

@@ -156,8 +156,14 @@ static nnt_row const rows[NNT_OPTION_COUNT] = {
             "Save and end with code 75 within this time, such as 50min, 3h or 2:30:00, and before "
             "the batch job ends; auto: only the latter, where the environment tells when"),
     SPECIAL(CHECKPOINT_EVERY, "checkpoint-every", "run", NNT_TYPE_INTERVAL, checkpoint_every, false,
-            "N[steps|epochs|s|min]", "How often to write a checkpoint"),
+            "auto|N[steps|epochs|s|min]",
+            "How often to write a checkpoint; auto: every 30 s to 30 min, by what one costs"),
     COUNT(KEEP, "keep", "run", keep, 1, 1000000, false, "Checkpoints to keep"),
+    FLAG(VERIFY, "verify", "run", verify, false,
+         "Read each checkpoint back from the disk and compare, before older ones are removed"),
+    FLAG(STRICT_IO, "strict-io", "run", strict_io, false,
+         "End with code 74 when a checkpoint cannot be written, instead of a warning and another "
+         "try when the next one is due"),
     COUNT(STALL_TIMEOUT, "stall-timeout", "run", stall_timeout, 0, 1000000, false,
           "End with code 70, and say where the ranks stand, if there is no step for N seconds; 0: "
           "wait for ever"),

@@ -56,7 +56,11 @@ static void interval_text(const nnt_interval *interval, char *out)
   static char const *const units[] = {[NNT_INTERVAL_STEPS] = "steps",
                                       [NNT_INTERVAL_EPOCHS] = "epochs",
                                       [NNT_INTERVAL_SECONDS] = "s"};
-  (void)snprintf(out, NNT_VALUE_SIZE, "%" PRIu64 "%s", interval->count, units[interval->unit]);
+  if (interval->unit == NNT_INTERVAL_AUTO) {
+    (void)snprintf(out, NNT_VALUE_SIZE, "auto");
+  } else {
+    (void)snprintf(out, NNT_VALUE_SIZE, "%" PRIu64 "%s", interval->count, units[interval->unit]);
+  }
 }
 
 static void resume_text(const nnt_resume *resume, char *out)

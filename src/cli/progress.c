@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "cli/plan.h"
+#include "train/save_schedule.h"
 
 enum { BAR_WIDTH = 30 };
 static double const redraw_interval = 0.1; /* seconds */
@@ -50,15 +51,23 @@ static void print_aside(const char *prefix, const char *text)
   (void)fprintf(stderr, "nntrain: %s%s\n", prefix, text);
 }
 
+/* What is printed in the middle of an epoch begins on a line of its own. */
+static void leave_bar(nnt_progress *progress)
+{
+  if (progress->drawn_width > 0) (void)printf("\n");
+  progress->drawn_width = 0;
+}
+
 static void warning(void *context, const char *text)
 {
-  (void)context;
+  leave_bar(context);
   print_aside("warning: ", text);
 }
 
 static void note(void *context, const char *text)
 {
-  nnt_progress const *const progress = context;
+  nnt_progress *const progress = context;
+  leave_bar(progress);
   if (!progress->config->quiet) (void)printf("%s\n", text);
 }
 
@@ -183,6 +192,14 @@ static void print_time_limit(const nnt_run_info *info)
                info->limited_by);
 }
 
+static void print_interval(const nnt_run_info *info)
+{
+  if (info->config->checkpoint_every.unit != NNT_INTERVAL_AUTO) return;
+  (void)printf(
+      "checkpoints: the first after %.0f s, then as often as pays, at most %.0f min apart\n",
+      NNT_SAVE_INTERVAL_MIN, NNT_SAVE_INTERVAL_MAX / 60.0);
+}
+
 static void print_configuration(const nnt_config *config)
 {
   char value[NNT_VALUE_SIZE];
@@ -207,6 +224,7 @@ static void begin(void *context, const nnt_run_info *info)
   print_optimizer(info);
   print_plan(info);
   print_means(info);
+  print_interval(info);
   print_time_limit(info);
   if (info->config->verbose) print_configuration(info->config);
   (void)fflush(stdout);
@@ -264,7 +282,7 @@ static void epoch_end(void *context, const nnt_epoch_view *view)
   nnt_progress *const progress = context;
   if (progress->bar) {
     draw_bar(progress, view);
-    (void)printf("\n");
+    leave_bar(progress);
   } else if (progress->lines) {
     (void)printf("Epoch %" PRIu64 "/%" PRIu64 " - %" PRIu64 "/%" PRIu64 " - ", view->epoch + 1,
                  view->epochs, view->batch, view->batches);

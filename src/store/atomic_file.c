@@ -57,7 +57,7 @@ static nnt_status open_new(const char *path, char temporary[NNT_PATH_SIZE], int 
   }
   /* O_EXCL and O_NOFOLLOW: where others may write to the folder, a link laid out under this name
    * must not lead to another file. */
-  int const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int const file = open(temporary, flags, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
   if (file < 0) return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(errno));
   *out = file;
@@ -140,6 +140,38 @@ static bool write_and_sync(int file, const nnt_piece *pieces, size_t count)
   return fsync(file) == 0;
 }
 
+/* Is the piece what the file holds at `offset`? errno tells why not: EIO for other bytes. */
+static bool holds_piece(int file, nnt_piece piece, off_t offset)
+{
+  enum { CHUNK = 1 << 16 };
+  char chunk[CHUNK];
+  char const *expected = piece.data;
+  size_t left = piece.bytes;
+  while (left > 0) {
+    ssize_t const got = pread(file, chunk, left < CHUNK ? left : CHUNK, offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    errno = EIO;
+    if (got == 0 || memcmp(chunk, expected, (size_t)got) != 0) return false;
+    expected += got;
+    offset += got;
+    left -= (size_t)got;
+  }
+  return true;
+}
+
+/* The system is asked to forget what it has in memory, so that it reads the disk. */
+static bool holds(int file, const nnt_piece *pieces, size_t count)
+{
+  off_t offset = 0;
+  (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  for (size_t i = 0; i < count; i++) {
+    if (!holds_piece(file, pieces[i], offset)) return false;
+    offset += (off_t)pieces[i].bytes;
+  }
+  return true;
+}
+
 /* The same for what is printed, through a descriptor of its own: closing that keeps the lock. */
 static bool print_and_sync(int file, void (*print)(FILE *, const void *), const void *context)
 {
@@ -191,14 +223,22 @@ static nnt_status check_kind(const char *path)
   return nnt_fail(NNT_EIO, "cannot write %s: it is not a regular file", path);
 }
 
-nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count)
+nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count, bool verify)
 {
   char temporary[NNT_PATH_SIZE];
   int file = -1;
   NNT_TRY(check_kind(path));
   remove_stale_temporaries(path);
   NNT_TRY(nnt_temporary_open(path, temporary, &file));
-  return finish(path, temporary, file, write_and_sync(file, pieces, count));
+  bool const written = write_and_sync(file, pieces, count);
+  if (!written || !verify || holds(file, pieces, count)) {
+    return finish(path, temporary, file, written);
+  }
+  nnt_status const different = nnt_fail(
+      NNT_EIO, "cannot write %s: read back, it is not what was written: %s", path, strerror(errno));
+  (void)unlink(temporary);
+  (void)close(file);
+  return different;
 }
 
 nnt_status nnt_file_print(const char *path, void (*print)(FILE *, const void *),

@@ -225,7 +225,7 @@ static nnt_status write_file(hid_t file, const char *path)
   size_t bytes = 0;
   NNT_TRY(nnt_h5_image(file, &data, &bytes));
   nnt_piece const piece = {data, bytes};
-  return nnt_file_replace(path, &piece, 1);
+  return nnt_file_replace(path, &piece, 1, false);
 }
 
 nnt_status nnt_results_write(const char *path, const nnt_results *results)

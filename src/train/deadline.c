@@ -67,5 +67,5 @@ bool nnt_deadline_is_near(nnt_deadline *deadline, double now)
   double const since = now - deadline->asked_at;
   if (since > deadline->longest) deadline->longest = since;
   deadline->asked_at = now;
-  return now + deadline->longest + deadline->save + deadline->margin >= deadline->at;
+  return now + deadline->longest + 2.0 * deadline->save + deadline->margin >= deadline->at;
 }

@@ -14,7 +14,7 @@
 typedef struct nnt_deadline {
   double at;     /* INFINITY: none */
   double margin; /* kept free before it, for the launcher and the job script */
-  double save;   /* time of the slowest save so far; a guess until one is measured */
+  double save;   /* time of the slowest file so far; a guess until one is measured */
   bool is_measured;
   double longest;     /* time between two questions so far: a step, perhaps with an evaluation */
   double asked_at;    /* the last question; NaN before the first */
@@ -35,11 +35,12 @@ nnt_deadline nnt_deadline_find(const nnt_time_limit *limit, double began, double
  *  50 MB/s take, as a slow network disk. Local; cannot fail. */
 void nnt_deadline_guess_save(nnt_deadline *deadline, uint64_t bytes);
 
-/** A save has taken so long. Local; cannot fail. */
+/** A file has taken so long. Local; cannot fail. */
 void nnt_deadline_saved(nnt_deadline *deadline, double seconds);
 
 /** Before each step: must it be the last one? It must if another one, as long as the longest so
- *  far, and a save might not end before the margin. Local; cannot fail. */
+ *  far, and two saves might not end before the margin: one that is being written beside training,
+ *  and the last one, which waits for it. Local; cannot fail. */
 bool nnt_deadline_is_near(nnt_deadline *deadline, double now);
 
 #endif

@@ -5,6 +5,7 @@ target_sources(nntrain PRIVATE
   src/train/deadline.c
   src/train/evaluate.c
   src/train/guard.c
+  src/train/history.c
   src/train/loop.c
   src/train/need.c
   src/train/peak_memory.c
@@ -13,6 +14,8 @@ target_sources(nntrain PRIVATE
   src/train/pulse.c
   src/train/resume.c
   src/train/run.c
+  src/train/save_schedule.c
+  src/train/saver.c
   src/train/saves.c
   src/train/setup.c
   src/train/step.c

@@ -64,7 +64,7 @@ static nnt_status end_epoch(nnt_run *run)
   run->position = (nnt_position){.step = run->position.step, .epoch = run->position.epoch + 1};
   /* The checkpoint that may follow belongs to the next epoch, of which no time is spent yet. */
   run->epoch_began = nnt_seconds();
-  return nnt_run_write_results(run, NNT_RUN_RUNNING, NULL);
+  return nnt_run_want_results(run);
 }
 
 static void account(nnt_run *run, const nnt_batch *batch)
@@ -85,28 +85,11 @@ static void account(nnt_run *run, const nnt_batch *batch)
   run->observer->step(run->observer->context, &view);
 }
 
-/* Is rank 0's clock past the interval of --checkpoint-every? */
+/* Is a save due by rank 0's clock? Not while the last one is being written: there is time. */
 static bool time_is_up(const nnt_run *run)
 {
-  nnt_interval const every = run->config.checkpoint_every;
-  return nnt_run_is_writer(run) && every.unit == NNT_INTERVAL_SECONDS &&
-         nnt_seconds() - run->saved_at >= (double)every.count;
-}
-
-/* The same on all ranks: steps and epochs are, and the clock's wish has been agreed on. */
-static bool save_is_due(const nnt_run *run, nnt_wishes wishes)
-{
-  nnt_interval const every = run->config.checkpoint_every;
-  nnt_position const *const at = &run->position;
-  switch (every.unit) {
-  case NNT_INTERVAL_STEPS:
-    return at->step % every.count == 0;
-  case NNT_INTERVAL_EPOCHS:
-    return at->batch == 0 && at->epoch % every.count == 0;
-  case NNT_INTERVAL_SECONDS:
-    break;
-  }
-  return wishes.save;
+  return nnt_run_is_writer(run) && nnt_save_schedule_has_time(&run->schedule, nnt_seconds()) &&
+         !nnt_saver_is_busy(run->saver);
 }
 
 /* Must this step be the last one before the time limit? On rank 0's clock. */
@@ -115,17 +98,11 @@ static bool time_is_over(nnt_run *run)
   return nnt_run_is_writer(run) && nnt_deadline_is_near(&run->deadline, nnt_seconds());
 }
 
-/* Collective. */
-static nnt_status save(nnt_run *run)
+/* Collective: the last checkpoint of this start. */
+static nnt_status stop(nnt_run *run, bool in_time)
 {
-  double const began = nnt_seconds();
-  NNT_TRY(nnt_run_save(run, false));
-  nnt_deadline_saved(&run->deadline, nnt_seconds() - began);
-  return NNT_OK;
-}
-
-static nnt_status stopped(const nnt_run *run, bool in_time)
-{
+  NNT_TRY(nnt_run_save(run, NNT_SAVE_STOP));
+  NNT_TRY(nnt_run_write_results(run, NNT_RUN_STOPPED, NULL));
   return nnt_fail(NNT_STOPPED,
                   "after step %" PRIu64 " of %" PRIu64
                   "%s%s, saved in %s; the same command goes on "
@@ -138,20 +115,22 @@ static nnt_status stopped(const nnt_run *run, bool in_time)
 static nnt_status take_step(nnt_run *run)
 {
   nnt_position const *const at = &run->position;
+  nnt_status const saved = nnt_run_hear_saver(run);
   bool const over = time_is_over(run);
-  nnt_wishes wishes = {.stop = over || nnt_stop_requested() != 0, .save = time_is_up(run)};
+  nnt_wishes wishes = {.stop = over || saved != NNT_OK || nnt_stop_requested() != 0,
+                       .save = time_is_up(run)};
   nnt_batch batch = {.samples = 0};
   run->phases.step = at->step + 1;
   run->phases.epoch = at->epoch + 1;
   NNT_TRY(nnt_trainer_step(run->trainer, at->epoch, at->batch, at->step, &wishes, &batch));
+  if (wishes.stop) NNT_TRY(nnt_comm_follow(run->comm, saved));
   account(run, &batch);
   bool const at_end = at->step == run->steps;
   if (at->batch == run->batches || at_end) NNT_TRY(end_epoch(run));
   if (at_end) return NNT_OK;
-  if (wishes.stop || save_is_due(run, wishes)) NNT_TRY(save(run));
-  if (!wishes.stop) return NNT_OK;
-  NNT_TRY(nnt_run_write_results(run, NNT_RUN_STOPPED, NULL));
-  return stopped(run, over);
+  if (wishes.stop) return stop(run, over);
+  bool const is_due = wishes.save || nnt_save_schedule_has_step(&run->schedule, at);
+  return is_due ? nnt_run_save(run, NNT_SAVE_BESIDE) : NNT_OK;
 }
 
 nnt_status nnt_run_loop(nnt_run *run)

@@ -16,8 +16,9 @@
   X(NNT_PHASE_WAIT, "wait")             /* for other ranks, within a step */                       \
   X(NNT_PHASE_UPDATE, "update")         /* parameters from gradients */                            \
   X(NNT_PHASE_EVALUATION, "evaluation") /* validation and test, with waiting */                    \
-  X(NNT_PHASE_CHECKPOINT, "checkpoint") /* until rank 0 has written it */                          \
-  X(NNT_PHASE_RESULTS, "results")       /* the same for the results file */
+  X(NNT_PHASE_CHECKPOINT,                                                                          \
+    "checkpoint")                 /* the copy of the state; the file, where it is waited for */    \
+  X(NNT_PHASE_RESULTS, "results") /* the same for the results file */
 
 typedef enum nnt_phase_id {
 #define X(name, text) name,

@@ -295,8 +295,7 @@ nnt_status nnt_start_restore(nnt_run *run, nnt_start *start)
     run->position = checkpoint->position;
     /* The history moves; what is left of the checkpoint is freed with it. */
     run->history = checkpoint->history;
-    run->epoch_capacity = run->history.epoch_count;
-    run->step_capacity = run->history.step_count;
+    run->history_room = (nnt_history_room){run->history.epoch_count, run->history.step_count};
     checkpoint->history = (nnt_history){.epochs = NULL};
   }
   nnt_comm_broadcast(run->comm, &run->position, sizeof run->position);

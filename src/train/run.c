@@ -89,7 +89,7 @@ static nnt_status make_room(nnt_run *run)
   nnt_pulse_stage(run->phases.pulse, NNT_PLACE_MEMORY);
   NNT_TRY(nnt_room_check(run->comm, "training", need.own, need.shared));
   NNT_TRY(nnt_trainer_create(&run->trainer, &options));
-  NNT_TRY(nnt_comm_follow(run->comm, nnt_run_reserve_state(run)));
+  NNT_TRY(nnt_comm_follow(run->comm, nnt_run_create_saver(run)));
   return nnt_evaluator_create(&run->evaluator, run->comm, run->model, &run->config.loss,
                               (size_t)run->config.threads, run->phases.pulse);
 }
@@ -161,7 +161,7 @@ static nnt_status finish(nnt_run *run)
       .predicted_label = predictions.label,
       .probability = predictions.probability,
   };
-  nnt_status status = nnt_run_save(run, true);
+  nnt_status status = nnt_run_save(run, NNT_SAVE_END);
   if (status == NNT_OK) status = nnt_peak_memory_gather(&run->peak_memory, run->comm);
   if (status == NNT_OK) status = nnt_run_write_results(run, NNT_RUN_COMPLETE, &evaluation);
   run->score = score;
@@ -234,8 +234,9 @@ static void tell_begin(const nnt_run *run)
 /* Collective: the initial parameters on all ranks. */
 static nnt_status start_anew(nnt_run *run)
 {
-  NNT_TRY(nnt_setup_parameters(run->comm, &run->config, run->model, run->parameters));
-  return nnt_trainer_distribute(run->trainer, run->parameters, NULL);
+  float *const parameters = nnt_run_is_writer(run) ? nnt_saver_parameters(run->saver) : NULL;
+  NNT_TRY(nnt_setup_parameters(run->comm, &run->config, run->model, parameters));
+  return nnt_trainer_distribute(run->trainer, parameters, NULL);
 }
 
 /* What a checkpoint holds of parameters and of the optimizer's state. */
@@ -257,7 +258,7 @@ static nnt_status plan(nnt_run *run, const nnt_start *start)
 static nnt_status train(nnt_run *run, nnt_start *start)
 {
   run->began = nnt_seconds();
-  run->saved_at = run->began;
+  run->schedule = nnt_save_schedule_begin(run->config.checkpoint_every, run->began);
   NNT_TRY(make_room(run));
   if (start->kind == NNT_START_NEW) {
     NNT_TRY(start_anew(run));
@@ -361,6 +362,7 @@ static nnt_status start_and_train(nnt_run *run)
 
 static void tear_down(nnt_run *run)
 {
+  nnt_saver_destroy(run->saver);
   nnt_trace_destroy(run->phases.trace);
   nnt_evaluator_destroy(run->evaluator);
   nnt_trainer_destroy(run->trainer);
@@ -373,10 +375,6 @@ static void tear_down(nnt_run *run)
     free(run->settings[i].value);
   }
   free(run->settings);
-  for (size_t i = 0; i < NNT_SLOTS_MAX; i++) {
-    free(run->slots[i]);
-  }
-  free(run->parameters);
   free(run->spec);
   free(run);
 }

@@ -5,7 +5,10 @@
 #include "nntrain/train.h"
 #include "train/deadline.h"
 #include "train/evaluate.h"
+#include "train/history.h"
 #include "train/phases.h"
+#include "train/save_schedule.h"
+#include "train/saver.h"
 #include "train/setup.h"
 #include "train/trainer.h"
 #include "train/watchdog.h"
@@ -35,13 +38,13 @@ typedef struct nnt_run {
   nnt_phase time[NNT_PHASE_COUNT]; /* rank 0: of all ranks, at the last writing of results */
   char advice[NNT_MESSAGE_SIZE];   /* rank 0: what follows from it */
   nnt_history history;             /* rank 0 */
-  size_t epoch_capacity;           /* rank 0 */
-  size_t step_capacity;            /* rank 0 */
+  nnt_history_room history_room;   /* rank 0 */
   nnt_setting *settings;           /* rank 0: every option that affects the result */
   size_t setting_count;            /* rank 0 */
-  float *parameters;               /* rank 0: packed, while saving */
-  float *slots[NNT_SLOTS_MAX];     /* rank 0: the optimizer's state, packed, while saving */
-  double saved_at;                 /* rank 0: time of the last save */
+  nnt_saver *saver;                /* rank 0 */
+  bool results_wanted;             /* rank 0: the results file is to be renewed */
+  double results_due;              /* rank 0: but not before this time, nnt_seconds() */
+  nnt_save_schedule schedule;      /* of all ranks; its clock is rank 0's */
   nnt_deadline deadline;           /* rank 0 */
   char parameter_digest[NNT_SHA256_TEXT_SIZE]; /* rank 0: of the last save */
   char checkpoint[NNT_PATH_SIZE];              /* rank 0: the last one */
@@ -77,8 +80,8 @@ NNT_MUST_CHECK nnt_status nnt_start_restore(nnt_run *run, nnt_start *start);
 /** The options that affect the result, as text. Local; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_run_list_settings(nnt_run *run);
 
-/** On rank 0, makes room for the packed state. Local; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_run_reserve_state(nnt_run *run);
+/** On rank 0, makes what checkpoints need. Local; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_run_create_saver(nnt_run *run);
 
 /** Makes room for the records of the epoch in progress. Local; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);
@@ -96,9 +99,26 @@ nnt_trainer_options nnt_run_trainer_options(nnt_run *run);
  *  Collective; NNT_ENOMEM, NNT_EDIVERGED, NNT_ECORRUPT. */
 NNT_MUST_CHECK nnt_status nnt_run_plan(nnt_run *run, nnt_start_kind start, uint64_t done);
 
-/** Writes a checkpoint of the current position. Parameters that are not finite are not saved.
+/** Which checkpoint it is. */
+typedef enum nnt_save_kind {
+  NNT_SAVE_BESIDE, /* one of many: training goes on while it is written */
+  NNT_SAVE_STOP,   /* the last one of this start: waited for */
+  NNT_SAVE_END     /* the same, and the run has done all its steps */
+} nnt_save_kind;
+
+/** Saves the current position. Parameters that are not finite are not saved. A file that cannot be
+ * written is a warning if there will be others, unless --strict-io wants it otherwise.
  *  Collective; NNT_EDIVERGED, NNT_ECORRUPT, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
-NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, bool complete);
+NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, nnt_save_kind kind);
+
+/** On rank 0, hears what has become of the file that was written beside training, if it has ended:
+ * tells the observer, the schedule and the deadline. Then begins with the results that are wanted.
+ *  Local; what has gone wrong, if it ends the run: NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
+NNT_MUST_CHECK nnt_status nnt_run_hear_saver(nnt_run *run);
+
+/** The results file is to be renewed beside training, with the time of all ranks so far.
+ *  Collective; NNT_ENOMEM. */
+NNT_MUST_CHECK nnt_status nnt_run_want_results(nnt_run *run);
 
 /** Writes the results file, with the time of all ranks so far. `evaluation` is NULL before the end.
  *  Collective; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */

@@ -9,7 +9,7 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 . "$(dirname "$0")/../support/program.sh"
 
 arguments=(--quiet --hidden 100 --train-samples 2000 --test-samples 300 --batch-size 50 --epochs 150
-  --momentum 0.9 --learning-rate 0.05)
+  --momentum 0.9 --learning-rate 0.05 --checkpoint-every 1epochs)
 run 2 "${arguments[@]}" --output undisturbed >undisturbed.out || fail "the undisturbed run"
 expected=$(hash_of undisturbed.out)
 

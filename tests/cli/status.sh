@@ -4,7 +4,7 @@ trap 'rm -r "$folder"' EXIT
 cd "$folder" || exit 1
 unset NNTRAIN_DATA
 exec 2>&1
-small=(--hidden 5 --train-samples 60 --test-samples 20 --batch-size 20 --epochs 2 --output run)
+small=(--hidden 5 --train-samples 60 --test-samples 20 --batch-size 20 --epochs 2 --checkpoint-every 1epochs --output run)
 status() { # <title>: the checkpoint's own hash is left out
   echo "== $1"
   "$NNTRAIN" status "${small[@]}" 2>&1 | sed -E 's/[0-9a-f]{64}/HASH/'

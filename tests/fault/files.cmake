@@ -18,6 +18,7 @@ if(NOT NNT_SANITIZE)
   target_compile_definitions(fault_shim PRIVATE _GNU_SOURCE) # RTLD_NEXT
   target_link_libraries(fault_shim PRIVATE nntrain_build ${CMAKE_DL_LIBS})
   nnt_campaign(every_call_of_a_save $<TARGET_FILE:fault_shim>)
+  nnt_campaign(failing_saves $<TARGET_FILE:fault_shim>)
   nnt_campaign(signals $<TARGET_FILE:fault_shim>)
   nnt_campaign(kill_loop)
   nnt_campaign(bad_disk)

@@ -3,11 +3,13 @@
  *
  *   FAULT_FOLDER  calls on this folder and the files in it count; its real path
  *   FAULT_CALL    the number of the call that is meant, from 1
- *   FAULT_HOW     what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on),
- * short (half of a write), EINTR (of a write), USR1, TERM FAULT_LOG     a line for each call:
- * <number> <call> <path> = <result> FAULT_CLOCK   the wall clock is wrong by so many seconds, back
- * and forth at each reading FAULT_LEAVE   the program leaves by exit(0) when it reads the steady
- * clock for this time FAULT_RANK    the rank that all this is for (default 0)
+ *   FAULT_HOW     what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on), slow
+ *                 (there and from there on, whatever needs the disk takes a fifth of a second), short
+ *                 (half of a write), garbled (a write of other bytes), EINTR (of a write), USR1, TERM
+ *   FAULT_LOG     a line for each call: <number> <call> <path> = <result>
+ *   FAULT_CLOCK   the wall clock is wrong by so many seconds, back and forth at each reading
+ *   FAULT_LEAVE   the program leaves by exit(0) when it reads the steady clock for this time
+ *   FAULT_RANK    the rank that all this is for (default 0)
  *
  * Names of temporary files are random and MPI has many calls of its own, so strace cannot tell the
  * calls of a save from others; this can. */
@@ -28,7 +30,7 @@
 #include <unistd.h>
 
 typedef enum kind { OTHER, SPACE, WRITE } kind; /* SPACE and WRITE need room on the disk */
-typedef enum verdict { GO_ON, FAIL, HALF } verdict;
+typedef enum verdict { GO_ON, FAIL, HALF, GARBLE } verdict;
 
 typedef struct call {
   char const *name;
@@ -103,6 +105,9 @@ static verdict judge(const call *it, kind what)
     errno = ENOSPC;
     return FAIL;
   }
+  if (strcmp(how, "slow") == 0 && what != OTHER) {
+    (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+  }
   if (!now) return GO_ON;
   if (strcmp(how, "kill") == 0) {
     note(it, "killed");
@@ -111,6 +116,7 @@ static verdict judge(const call *it, kind what)
   if (strcmp(how, "USR1") == 0) (void)raise(SIGUSR1);
   if (strcmp(how, "TERM") == 0) (void)raise(SIGTERM);
   if (strcmp(how, "short") == 0 && what == WRITE) return HALF;
+  if (strcmp(how, "garbled") == 0 && what == WRITE) return GARBLE;
   if (strcmp(how, "EINTR") == 0 && what == WRITE) {
     errno = EINTR;
     return FAIL;
@@ -188,11 +194,24 @@ int openat(int folder, const char *path, int flags, ...)
   return open_in("openat", folder, path, flags, mode);
 }
 
+/* As a disk does that has gone bad: one byte is another one, and nobody is told. */
+static ssize_t write_garbled(int file, const void *data, size_t bytes)
+{
+  unsigned char *const other = malloc(bytes);
+  if (other == NULL || bytes == 0) abort();
+  memcpy(other, data, bytes);
+  other[bytes / 2] ^= 1U;
+  ssize_t const written = REAL(write)(file, other, bytes);
+  free(other);
+  return written;
+}
+
 ssize_t write(int file, const void *data, size_t bytes)
 {
   call it;
   begin_file(&it, "write", file, WRITE);
   if (it.verdict == FAIL) return end(&it, -1);
+  if (it.verdict == GARBLE) return end(&it, write_garbled(file, data, bytes));
   return end(&it, REAL(write)(file, data, it.verdict == HALF ? (bytes + 1) / 2 : bytes));
 }
 

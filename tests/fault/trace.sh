@@ -8,7 +8,7 @@ export NNTRAIN=$1 MPIRUN="$2 --quiet"
 # shellcheck source=tests/support/program.sh
 . "$(dirname "$0")/../support/program.sh"
 
-small=(--hidden 10 --train-samples 300 --test-samples 100 --epochs 2)
+small=(--hidden 10 --train-samples 300 --test-samples 100 --epochs 2 --checkpoint-every 1epochs)
 
 # names_of <file> <rank>: what the rank did, each once. Waiting and the exchange depend on the algorithm.
 names_of() {
@@ -47,7 +47,7 @@ grep -qx 'no trace is written, since nothing is trained' out || { fail "again:" 
 cmp before.json out-3/trace.json || fail "the old trace is gone"
 
 echo "== stopped"
-long=(--quiet --hidden 100 --train-samples 2000 --test-samples 300 --batch-size 50 --epochs 100000)
+long=(--quiet --hidden 100 --train-samples 2000 --test-samples 300 --batch-size 50 --epochs 100000 --checkpoint-every 1epochs)
 # begin <folder> <argument>...: three ranks, until they have written a checkpoint
 begin() {
   run 3 "${long[@]}" --output "$@" >out 2>err &
