@@ -1,15 +1,15 @@
 /* Preloaded into the program (LD_PRELOAD): lets one chosen call on the files of one folder fail, or
  * kills the program there; shakes the wall clock; lets a rank go away in the middle of training.
  *
- *   FAULT_FOLDER  calls on this folder and the files in it count; its real path
- *   FAULT_CALL    the number of the call that is meant, from 1
- *   FAULT_HOW     what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on), slow
- *                 (there and from there on, whatever needs the disk takes a fifth of a second), short
- *                 (half of a write), garbled (a write of other bytes), EINTR (of a write), USR1, TERM
- *   FAULT_LOG     a line for each call: <number> <call> <path> = <result>
- *   FAULT_CLOCK   the wall clock is wrong by so many seconds, back and forth at each reading
- *   FAULT_LEAVE   the program leaves by exit(0) when it reads the steady clock for this time
- *   FAULT_RANK    the rank that all this is for (default 0)
+ * - FAULT_FOLDER: calls on this folder and the files in it count; its real path
+ * - FAULT_CALL: the number of the call that is meant, from 1
+ * - FAULT_HOW: what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on), slow
+ *   (there and from there on, whatever needs the disk takes a fifth of a second), short (half of a
+ *   write), garbled (a write of other bytes), EINTR (of a write), USR1, TERM
+ * - FAULT_LOG: a line for each call: <number> <call> <path> = <result>
+ * - FAULT_CLOCK: the wall clock is wrong by so many seconds, back and forth at each reading
+ * - FAULT_LEAVE: the program leaves by exit(0) when it reads the steady clock for this time
+ * - FAULT_RANK: the rank that all this is for (default 0)
  *
  * Names of temporary files are random and MPI has many calls of its own, so strace cannot tell the
  * calls of a save from others; this can. */

@@ -22,7 +22,8 @@ static void no_other_interval_loses_less(void)
   double const failures = 5000.0;
   double const best = nnt_young_interval(cost, failures);
   double const least = best / (2.0 * failures) + cost / best;
-  for (double t = 0.5 * best; t < 2.0 * best; t += 0.01 * best) {
+  for (int percent = 50; percent <= 200; percent++) {
+    double const t = 0.01 * percent * best;
     CU_ASSERT(t / (2.0 * failures) + cost / t >= least * (1.0 - 1e-12));
   }
 }

@@ -22,16 +22,22 @@ static void hand_over(nnt_saver *saver, const nnt_checkpoint *state)
   CU_ASSERT_EQUAL_FATAL(nnt_saver_begin_checkpoint(saver, state), NNT_OK);
 }
 
+static void expect_floats(const float *got, const float *expected)
+{
+  for (size_t i = 0; i < SAMPLE_PARAMETERS; i++) {
+    CU_ASSERT_EQUAL(got[i], expected[i]);
+  }
+}
+
 static void expect_file(const nnt_save_outcome *outcome, const nnt_checkpoint *state)
 {
-  size_t const bytes = SAMPLE_PARAMETERS * sizeof(float);
   nnt_history const *const history = &state->history;
   nnt_checkpoint got;
   CU_ASSERT_EQUAL(outcome->status, NNT_OK);
   CU_ASSERT(outcome->seconds > 0.0);
   CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_read(outcome->path, &got), NNT_OK);
-  CU_ASSERT_EQUAL(memcmp(got.parameters, state->parameters, bytes), 0);
-  CU_ASSERT_EQUAL(memcmp(got.slots[1], state->slots[1], bytes), 0);
+  expect_floats(got.parameters, state->parameters);
+  expect_floats(got.slots[1], state->slots[1]);
   CU_ASSERT_EQUAL(got.position.step, state->position.step);
   CU_ASSERT_STRING_EQUAL(got.parameter_digest, outcome->parameter_digest);
   CU_ASSERT_EQUAL(got.setting_count, state->setting_count);
