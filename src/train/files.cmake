@@ -24,4 +24,5 @@ target_sources(nntrain PRIVATE
   src/train/trace.c
   src/train/trainer.c
   src/train/watchdog.c)
+set_source_files_properties(src/train/saver.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE) # SCHED_BATCH
 target_link_libraries(nntrain PRIVATE OpenMP::OpenMP_C)

@@ -1,6 +1,7 @@
 #include "train/saver.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,10 @@ static void write_file(void *context)
 {
   nnt_saver *const saver = context;
   nnt_save_outcome *const outcome = &saver->outcome;
+  /* Where all cores are busy, a thread that wakes up may take the main thread's place at once; one
+   * of this class does not. It is about the calling thread alone, and only a wish. */
+  struct sched_param const none = {.sched_priority = 0};
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
   outcome->status = outcome->is_checkpoint
                         ? write_checkpoint(saver)
                         : nnt_results_write(saver->results_path, &saver->results);
