@@ -23,6 +23,14 @@ NNT_MUST_CHECK nnt_status nnt_store_init(void);
 /** "HDF5 library version 1.10.8". Local; cannot fail. Borrowed: a constant. */
 const char *nnt_store_library(void);
 
+/** What a run holds of its folder, so that it is alone there: see src/store/lock.h. Functions that
+ *  write take one, or NULL, and make sure that it is still held before anything changes in the
+ * folder: if it is not, NNT_EBUSY. */
+typedef struct nnt_lock nnt_lock;
+
+/** Bytes of a run's id, 32 hexadecimal digits, with the final NUL. */
+enum { NNT_RUN_ID_SIZE = 33 };
+
 /** What is known after an epoch; NaN where it was not evaluated. */
 typedef struct nnt_epoch_record {
   double loss; /* mean over the samples, with the penalty, each batch before its update */
@@ -81,22 +89,31 @@ typedef struct nnt_checkpoint {
   char data_digest[NNT_SHA256_TEXT_SIZE];
   char parameter_digest[NNT_SHA256_TEXT_SIZE];
   char blas_core[NNT_NAME_SIZE];
-  nnt_isa instructions; /* of the kernels */
-  bool complete;        /* the run had done all its steps */
+  nnt_isa instructions;         /* of the kernels */
+  bool complete;                /* the run had done all its steps */
+  char run_id[NNT_RUN_ID_SIZE]; /* of the start that wrote it; "" if none is stored */
 } nnt_checkpoint;
 
 /** Frees everything a checkpoint holds; nnt_checkpoint_read() fills one. */
 void nnt_checkpoint_free(nnt_checkpoint *checkpoint);
 
+/** How checkpoints are written. */
+typedef struct nnt_checkpoint_policy {
+  size_t keep;          /* the newest that stay; at least 1 */
+  bool verify;          /* read the file back and compare, before it gets its name */
+  const nnt_lock *lock; /* of the folder; NULL: none is needed */
+} nnt_checkpoint_policy;
+
 /** Writes <folder>/checkpoint-<step>.weights.h5, which Keras's load_weights() and load_model()
- * open, and then removes all but the newest `keep` checkpoints of the folder. The image is made in
- * memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and
- * the folder synced: at any moment the old or the new checkpoint is whole.
- *  verify [in] read the file back and compare before it gets its name   path [out] the file's name
- *  Local; NNT_EIO (path and errno; nothing half-written stays), NNT_ENOMEM, NNT_EINTERNAL. One
- *  thread at a time: HDF5 knows no threads. */
+ *  open, and then removes all but the newest checkpoints of the folder. The image is made in
+ *  memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and
+ *  the folder synced: at any moment the old or the new checkpoint is whole.
+ *  path [out] the file's name
+ *  Local; NNT_EIO (path and errno; nothing half-written stays), NNT_EBUSY, NNT_ENOMEM,
+ *  NNT_EINTERNAL. One thread at a time: HDF5 knows no threads. */
 NNT_MUST_CHECK nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkpoint,
-                                               size_t keep, bool verify, char path[NNT_PATH_SIZE]);
+                                               const nnt_checkpoint_policy *policy,
+                                               char path[NNT_PATH_SIZE]);
 
 /** Reads a checkpoint that nntrain wrote. Checks the digest over the whole file first.
  *  Local; NNT_ECHECKPOINT (what is wrong with it), NNT_EIO, NNT_ENOMEM.
@@ -190,11 +207,13 @@ typedef struct nnt_results {
   char const *advice; /* what follows from them, "" if nothing */
   int ranks;
   uint64_t microbatches;
+  char const *run_id; /* NULL: none */
 } nnt_results;
 
 /** Writes the results file, replacing the old one as a whole. README.md describes its layout.
- *  Local; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
-NNT_MUST_CHECK nnt_status nnt_results_write(const char *path, const nnt_results *results);
+ *  lock [in] may be NULL   Local; NNT_EIO, NNT_EBUSY, NNT_ENOMEM, NNT_EINTERNAL. */
+NNT_MUST_CHECK nnt_status nnt_results_write(const char *path, const nnt_lock *lock,
+                                            const nnt_results *results);
 
 /** What a second start wants to know of a run's results file. */
 typedef struct nnt_results_summary {
@@ -202,6 +221,7 @@ typedef struct nnt_results_summary {
   double test_loss; /* NaN if there is no evaluation */
   double test_accuracy;
   char parameter_digest[NNT_SHA256_TEXT_SIZE];
+  char run_id[NNT_RUN_ID_SIZE]; /* of the start that wrote it; "" if none is stored */
 } nnt_results_summary;
 
 /** Local; NNT_EIO (also if there is none), NNT_EDATA, NNT_ENOMEM. */

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/lock.h"
+
 /* A temporary is called <name>.tmp- and 16 hexadecimal digits. */
 static char const mark[] = ".tmp-";
 enum { MARK_LENGTH = sizeof mark - 1, RANDOM_DIGITS = 16, WRITE_MAX = 1 << 30 };
@@ -203,15 +205,21 @@ static nnt_status sync_folder(const char *folder)
 /* Puts the temporary in the place of the file, and closes it. Closed last: without its lock, other
  * writers would take the temporary for a leftover.   written: all went well so far, else errno
  * tells */
-static nnt_status finish(const char *path, const char *temporary, int file, bool written)
+static nnt_status finish(const char *path, const nnt_lock *lock, const char *temporary, int file,
+                         bool written)
 {
   char folder[NNT_PATH_SIZE];
-  nnt_path_folder(path, folder);
-  bool const good = written && rename(temporary, path) == 0;
   int const why = errno;
-  if (!good) (void)unlink(temporary);
+  /* The last look before the rename: writing may have taken long, or the process was stopped. */
+  nnt_status status = written ? nnt_lock_check(lock)
+                              : nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(why));
+  if (status == NNT_OK && rename(temporary, path) != 0) {
+    status = nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(errno));
+  }
+  if (status != NNT_OK) (void)unlink(temporary);
   (void)close(file);
-  if (!good) return nnt_fail(NNT_EIO, "cannot write %s: %s", path, strerror(why));
+  if (status != NNT_OK) return status;
+  nnt_path_folder(path, folder);
   return sync_folder(folder);
 }
 
@@ -223,16 +231,25 @@ static nnt_status check_kind(const char *path)
   return nnt_fail(NNT_EIO, "cannot write %s: it is not a regular file", path);
 }
 
-nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t count, bool verify)
+/* What comes before the writing. */
+static nnt_status begin(const char *path, const nnt_lock *lock, char temporary[NNT_PATH_SIZE],
+                        int *file)
+{
+  NNT_TRY(nnt_lock_check(lock));
+  NNT_TRY(check_kind(path));
+  remove_stale_temporaries(path);
+  return nnt_temporary_open(path, temporary, file);
+}
+
+nnt_status nnt_file_replace(const char *path, const nnt_lock *lock, const nnt_piece *pieces,
+                            size_t count, bool verify)
 {
   char temporary[NNT_PATH_SIZE];
   int file = -1;
-  NNT_TRY(check_kind(path));
-  remove_stale_temporaries(path);
-  NNT_TRY(nnt_temporary_open(path, temporary, &file));
+  NNT_TRY(begin(path, lock, temporary, &file));
   bool const written = write_and_sync(file, pieces, count);
   if (!written || !verify || holds(file, pieces, count)) {
-    return finish(path, temporary, file, written);
+    return finish(path, lock, temporary, file, written);
   }
   nnt_status const different = nnt_fail(
       NNT_EIO, "cannot write %s: read back, it is not what was written: %s", path, strerror(errno));
@@ -241,15 +258,13 @@ nnt_status nnt_file_replace(const char *path, const nnt_piece *pieces, size_t co
   return different;
 }
 
-nnt_status nnt_file_print(const char *path, void (*print)(FILE *, const void *),
-                          const void *context)
+nnt_status nnt_file_print(const char *path, const nnt_lock *lock,
+                          void (*print)(FILE *, const void *), const void *context)
 {
   char temporary[NNT_PATH_SIZE];
   int file = -1;
-  NNT_TRY(check_kind(path));
-  remove_stale_temporaries(path);
-  NNT_TRY(nnt_temporary_open(path, temporary, &file));
-  return finish(path, temporary, file, print_and_sync(file, print, context));
+  NNT_TRY(begin(path, lock, temporary, &file));
+  return finish(path, lock, temporary, file, print_and_sync(file, print, context));
 }
 
 nnt_status nnt_file_check_writable(const char *path)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "nntrain/store.h"
+#include "store/lock.h"
 #include "store/names.h"
 
 /* The steps of a folder's checkpoints, newest first. */
@@ -67,7 +67,7 @@ static bool make_path(const char *folder, uint64_t step, char path[NNT_PATH_SIZE
   return length > 0 && length < NNT_PATH_SIZE;
 }
 
-void nnt_checkpoint_prune(const char *folder, uint64_t step, size_t keep)
+void nnt_checkpoint_prune(const char *folder, const nnt_lock *lock, uint64_t step, size_t keep)
 {
   steps list;
   nnt_status const status = list_steps(folder, &list);
@@ -76,7 +76,9 @@ void nnt_checkpoint_prune(const char *folder, uint64_t step, size_t keep)
     char path[NNT_PATH_SIZE];
     if (list.step[i] > step) continue;
     kept++;
-    if (kept > 1 && kept > keep && make_path(folder, list.step[i], path)) (void)unlink(path);
+    if (kept <= 1 || kept <= keep || !make_path(folder, list.step[i], path)) continue;
+    if (nnt_lock_check(lock) != NNT_OK) break;
+    (void)unlink(path);
   }
   free(list.step);
 }

@@ -79,6 +79,14 @@ static nnt_status get_instructions(const nnt_h5_source *source, nnt_isa *out)
   return NNT_OK;
 }
 
+/* The first checkpoints had none. */
+static nnt_status get_run_id(const nnt_h5_source *source, nnt_checkpoint *out)
+{
+  bool has = false;
+  NNT_TRY(nnt_h5_has(source, NNT_OWN_GROUP, "run_id", &has));
+  return has ? get_short_text(source, "run_id", out->run_id, sizeof out->run_id) : NNT_OK;
+}
+
 static nnt_status get_descriptions(const nnt_h5_source *source, nnt_checkpoint *out)
 {
   char *text = NULL;
@@ -87,6 +95,7 @@ static nnt_status get_descriptions(const nnt_h5_source *source, nnt_checkpoint *
                          sizeof out->parameter_digest));
   NNT_TRY(get_short_text(source, "blas_core", out->blas_core, sizeof out->blas_core));
   NNT_TRY(get_instructions(source, &out->instructions));
+  NNT_TRY(get_run_id(source, out));
   NNT_TRY(nnt_h5_get_text(source, NNT_OWN_GROUP, "model_json", &text));
   nnt_status status = nnt_model_understand(text, source->name, &out->model);
   free(text);

@@ -193,6 +193,9 @@ static nnt_status put_own_texts(const writer *it)
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "blas_core", checkpoint->blas_core));
   NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "instructions",
                           nnt_isa_names[checkpoint->instructions]));
+  if (checkpoint->run_id[0] != '\0') {
+    NNT_TRY(nnt_h5_put_text(it->file, NNT_OWN_GROUP, "run_id", checkpoint->run_id));
+  }
   NNT_TRY(nnt_model_describe(&checkpoint->model, &text));
   NNT_TRY(put_json(it->file, NNT_OWN_GROUP, "model_json", text));
   NNT_TRY(nnt_training_describe(&checkpoint->loss, &checkpoint->optimizer, &text));
@@ -230,7 +233,8 @@ static nnt_status put_all(const writer *it)
   return put_own_state(it);
 }
 
-static nnt_status write_file(hid_t file, uint64_t step, bool verify, const char *path)
+static nnt_status write_file(hid_t file, uint64_t step, const nnt_checkpoint_policy *policy,
+                             const char *path)
 {
   unsigned char trailer[NNT_TRAILER_SIZE];
   void const *data = NULL;
@@ -238,11 +242,12 @@ static nnt_status write_file(hid_t file, uint64_t step, bool verify, const char 
   NNT_TRY(nnt_h5_image(file, &data, &bytes));
   NNT_TRY(nnt_trailer_make(data, bytes, step, trailer));
   nnt_piece const pieces[] = {{data, bytes}, {trailer, sizeof trailer}};
-  return nnt_file_replace(path, pieces, sizeof pieces / sizeof *pieces, verify);
+  return nnt_file_replace(path, policy->lock, pieces, sizeof pieces / sizeof *pieces,
+                          policy->verify);
 }
 
 static nnt_status write_checkpoint(const nnt_model *model, const nnt_checkpoint *checkpoint,
-                                   bool verify, const char *path)
+                                   const nnt_checkpoint_policy *policy, const char *path)
 {
   if (nnt_model_parameter_count(model) != checkpoint->parameter_count) {
     return nnt_fail(NNT_EINTERNAL, "a checkpoint of %zu parameters for a model of %zu",
@@ -252,13 +257,13 @@ static nnt_status write_checkpoint(const nnt_model *model, const nnt_checkpoint 
   /* Memory that grows in large pieces is not moved so often. */
   NNT_TRY(nnt_h5_image_create(&it.file, checkpoint->parameter_count + INCREMENT_MIN, false));
   nnt_status status = put_all(&it);
-  if (status == NNT_OK) status = write_file(it.file, checkpoint->position.step, verify, path);
+  if (status == NNT_OK) status = write_file(it.file, checkpoint->position.step, policy, path);
   (void)H5Fclose(it.file);
   return status;
 }
 
-nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkpoint, size_t keep,
-                                bool verify, char path[NNT_PATH_SIZE])
+nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkpoint,
+                                const nnt_checkpoint_policy *policy, char path[NNT_PATH_SIZE])
 {
   char name[NNT_CHECKPOINT_NAME_SIZE];
   nnt_checkpoint_name(checkpoint->position.step, name);
@@ -268,8 +273,9 @@ nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkp
   }
   nnt_model *model = NULL;
   NNT_TRY(nnt_model_create(&model, &checkpoint->model, NULL));
-  nnt_status const status = write_checkpoint(model, checkpoint, verify, path);
+  nnt_status const status = write_checkpoint(model, checkpoint, policy, path);
   nnt_model_destroy(model);
-  if (status == NNT_OK) nnt_checkpoint_prune(folder, checkpoint->position.step, keep);
+  if (status == NNT_OK)
+    nnt_checkpoint_prune(folder, policy->lock, checkpoint->position.step, policy->keep);
   return status;
 }

@@ -12,6 +12,7 @@ target_sources(nntrain PRIVATE
   src/store/hdf5_read_attributes.c
   src/store/hdf5_source.c
   src/store/hdf5_write.c
+  src/store/holder.c
   src/store/init.c
   src/store/json_support.c
   src/store/keras_compile.c
@@ -19,6 +20,7 @@ target_sources(nntrain PRIVATE
   src/store/keras_layers.c
   src/store/keras_model.c
   src/store/keras_write.c
+  src/store/lock.c
   src/store/names.c
   src/store/results_evaluation.c
   src/store/results_read.c

@@ -17,22 +17,35 @@ static nnt_status get_status(const nnt_h5_source *source, nnt_run_status *out)
   return NNT_OK;
 }
 
-static nnt_status get_digest(const nnt_h5_source *source, char out[NNT_SHA256_TEXT_SIZE])
+/* A text of at most size - 1 bytes. */
+static nnt_status get_short_text(const nnt_h5_source *source, const char *name, char *out,
+                                 size_t size)
 {
   char *text = NULL;
-  NNT_TRY(nnt_h5_get_text(source, "/", "parameter_digest", &text));
+  NNT_TRY(nnt_h5_get_text(source, "/", name, &text));
   size_t const length = strlen(text);
-  bool const good = length < NNT_SHA256_TEXT_SIZE;
+  bool const good = length < size;
   if (good) memcpy(out, text, length + 1);
   free(text);
-  return good ? NNT_OK : nnt_fail(source->bad, "%s has no SHA-256 of the parameters", source->name);
+  return good ? NNT_OK : nnt_fail(source->bad, "%s: its %s is too long", source->name, name);
+}
+
+/* The first files had none. */
+static nnt_status get_run_id(const nnt_h5_source *source, nnt_results_summary *out)
+{
+  bool has = false;
+  out->run_id[0] = '\0';
+  NNT_TRY(nnt_h5_has(source, "/", "run_id", &has));
+  return has ? get_short_text(source, "run_id", out->run_id, sizeof out->run_id) : NNT_OK;
 }
 
 static nnt_status get_summary(const nnt_h5_source *source, nnt_results_summary *out)
 {
   bool evaluated = false;
   NNT_TRY(get_status(source, &out->status));
-  NNT_TRY(get_digest(source, out->parameter_digest));
+  NNT_TRY(get_short_text(source, "parameter_digest", out->parameter_digest,
+                         sizeof out->parameter_digest));
+  NNT_TRY(get_run_id(source, out));
   NNT_TRY(nnt_h5_find(source, "/evaluation", &evaluated));
   out->test_loss = (double)NAN;
   out->test_accuracy = (double)NAN;

@@ -205,6 +205,7 @@ static nnt_status put_root(hid_t file, const nnt_results *results)
   NNT_TRY(nnt_h5_put_u64(file, "/", "microbatches", results->microbatches));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data", results->data_description));
   NNT_TRY(nnt_h5_put_utf8(file, "/", "data_digest", results->data_digest));
+  if (results->run_id != NULL) NNT_TRY(nnt_h5_put_utf8(file, "/", "run_id", results->run_id));
   if (results->peak_memory != NULL) NNT_TRY(put_peak_memory(file, results->peak_memory));
   return nnt_h5_put_utf8(file, "/", "parameter_digest", results->parameter_digest);
 }
@@ -219,21 +220,21 @@ static nnt_status put_all(hid_t file, const nnt_results *results)
   return put_phases(file, results);
 }
 
-static nnt_status write_file(hid_t file, const char *path)
+static nnt_status write_file(hid_t file, const char *path, const nnt_lock *lock)
 {
   void const *data = NULL;
   size_t bytes = 0;
   NNT_TRY(nnt_h5_image(file, &data, &bytes));
   nnt_piece const piece = {data, bytes};
-  return nnt_file_replace(path, &piece, 1, false);
+  return nnt_file_replace(path, lock, &piece, 1, false);
 }
 
-nnt_status nnt_results_write(const char *path, const nnt_results *results)
+nnt_status nnt_results_write(const char *path, const nnt_lock *lock, const nnt_results *results)
 {
   hid_t file = H5I_INVALID_HID;
   NNT_TRY(nnt_h5_image_create(&file, INCREMENT, true));
   nnt_status status = put_all(file, results);
-  if (status == NNT_OK) status = write_file(file, path);
+  if (status == NNT_OK) status = write_file(file, path, lock);
   (void)H5Fclose(file);
   return status;
 }

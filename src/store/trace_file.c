@@ -105,7 +105,8 @@ static void print_trace(FILE *file, const void *context)
   (void)fprintf(file, "\n]}\n");
 }
 
-nnt_status nnt_trace_file_write(const char *path, const nnt_trace_table *table)
+nnt_status nnt_trace_file_write(const char *path, const nnt_lock *lock,
+                                const nnt_trace_table *table)
 {
-  return nnt_file_print(path, print_trace, table);
+  return nnt_file_print(path, lock, print_trace, table);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nntrain/status.h"
+#include "nntrain/store.h"
 
 /** A stretch of a rank's time. */
 typedef struct nnt_trace_event {
@@ -40,7 +40,9 @@ typedef struct nnt_trace_table {
  *  the earliest event by the clock of rank 0. A rank is a thread, "rank 0" with tid 1 and so on; a
  *  node is a process, "node 0", whose pid is the tid of its lowest rank. otherData tells of each
  *  rank how many events were dropped and how far its clock was from that of rank 0.
- *  Local; NNT_EIO. Source: "Trace Event Format" of Chromium. */
-NNT_MUST_CHECK nnt_status nnt_trace_file_write(const char *path, const nnt_trace_table *table);
+ *  lock [in] of the run, NULL: none; without it nothing is written, wherever the file is
+ *  Local; NNT_EIO, NNT_EBUSY. Source: "Trace Event Format" of Chromium. */
+NNT_MUST_CHECK nnt_status nnt_trace_file_write(const char *path, const nnt_lock *lock,
+                                               const nnt_trace_table *table);
 
 #endif

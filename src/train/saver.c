@@ -38,8 +38,7 @@ static nnt_status write_checkpoint(nnt_saver *saver)
   nnt_save_outcome *const outcome = &saver->outcome;
   NNT_TRY(nnt_parameters_digest(copy->parameters, copy->parameter_count, copy->parameter_digest));
   memcpy(outcome->parameter_digest, copy->parameter_digest, sizeof outcome->parameter_digest);
-  NNT_TRY(nnt_checkpoint_write(saver->options.folder, copy, saver->options.keep,
-                               saver->options.verify, outcome->path));
+  NNT_TRY(nnt_checkpoint_write(saver->options.folder, copy, &saver->options.policy, outcome->path));
   return nnt_fault("save", 0);
 }
 
@@ -52,9 +51,10 @@ static void write_file(void *context)
    * of this class does not. It is about the calling thread alone, and only a wish. */
   struct sched_param const none = {.sched_priority = 0};
   (void)sched_setscheduler(0, SCHED_BATCH, &none);
-  outcome->status = outcome->is_checkpoint
-                        ? write_checkpoint(saver)
-                        : nnt_results_write(saver->results_path, &saver->results);
+  outcome->status =
+      outcome->is_checkpoint
+          ? write_checkpoint(saver)
+          : nnt_results_write(saver->results_path, saver->options.policy.lock, &saver->results);
   (void)snprintf(outcome->message, sizeof outcome->message, "%s", nnt_last_error());
   outcome->seconds = nnt_seconds() - saver->began;
 }

@@ -17,8 +17,7 @@ typedef struct nnt_saver_options {
   char const *folder; /* borrowed */
   size_t parameters;
   size_t slots; /* arrays of the optimizer's state */
-  size_t keep;
-  bool verify;
+  nnt_checkpoint_policy policy;
 } nnt_saver_options;
 
 /** What became of a file. */

@@ -18,8 +18,7 @@ nnt_status nnt_run_create_saver(nnt_run *run)
       .folder = run->config.output,
       .parameters = nnt_model_parameter_count(run->model),
       .slots = nnt_optimizer_slots(&run->config.optimizer),
-      .keep = (size_t)run->config.keep,
-      .verify = run->config.verify,
+      .policy = {.keep = (size_t)run->config.keep, .verify = run->config.verify},
   };
   return nnt_saver_create(&run->saver, &options);
 }
@@ -239,7 +238,7 @@ static nnt_status write_results(const nnt_run *run, nnt_run_status run_status,
                                 const nnt_evaluation *evaluation)
 {
   nnt_results const results = results_of(run, run_status, evaluation);
-  NNT_TRY(nnt_results_write(run->results, &results));
+  NNT_TRY(nnt_results_write(run->results, NULL, &results));
   return nnt_fault("results", nnt_comm_rank(run->comm));
 }
 

@@ -103,7 +103,7 @@ nnt_status nnt_trace_write(const nnt_trace *trace, const nnt_comm *comm, const c
   if (status == NNT_OK) {
     nnt_comm_gather(comm, trace->events, (size_t)mine.count * sizeof *events, events);
     nnt_trace_table const table = {names, ranks, count, events};
-    if (here) status = nnt_trace_file_write(path, &table);
+    if (here) status = nnt_trace_file_write(path, NULL, &table);
     if (status == NNT_OK) status = nnt_fault("trace-file", nnt_comm_rank(comm));
     status = nnt_comm_follow(comm, status);
   }

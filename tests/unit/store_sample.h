@@ -173,6 +173,8 @@ static inline void sample_checkpoint(nnt_checkpoint *out, int which)
   (void)snprintf(out->data_digest, sizeof out->data_digest, "%064d", 7);
   (void)snprintf(out->parameter_digest, sizeof out->parameter_digest, "%064d", 9);
   (void)snprintf(out->blas_core, sizeof out->blas_core, "Haswell");
+  (void)snprintf(out->run_id, sizeof out->run_id, "%s",
+                 which % 2 == 1 ? "0123456789abcdef0123456789abcdef" : "");
   out->instructions = NNT_ISA_AVX2;
   out->complete = which % 2 == 1;
 }

@@ -10,7 +10,7 @@
 static void put(const char *path, const char *first, const char *second)
 {
   nnt_piece const pieces[] = {{first, strlen(first)}, {second, strlen(second)}};
-  CU_ASSERT_EQUAL(nnt_file_replace(path, pieces, 2, false), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_file_replace(path, NULL, pieces, 2, false), NNT_OK);
 }
 
 static void expect_content(const char *path, const char *content)
@@ -52,10 +52,10 @@ static void what_is_printed_replaces_a_file(void)
   folder_make(folder);
   path_in(path, folder, "a.json");
   put(path, "a longer ", "content");
-  CU_ASSERT_EQUAL(nnt_file_print(path, print_numbers, &count), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_file_print(path, NULL, print_numbers, &count), NNT_OK);
   expect_content(path, "0 1 2 3 ");
   CU_ASSERT_EQUAL(folder_count(folder), 1);
-  CU_ASSERT_EQUAL(nnt_file_print("/dev/null/a.json", print_numbers, &count), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_file_print("/dev/null/a.json", NULL, print_numbers, &count), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/a.json: Not a directory");
   folder_remove(folder);
 }
@@ -78,7 +78,7 @@ static void the_umask_decides_who_may_read(void)
 static void a_failure_names_the_file_and_why(void)
 {
   nnt_piece const piece = {"x", 1};
-  CU_ASSERT_EQUAL(nnt_file_replace("/dev/null/a.h5", &piece, 1, false), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_file_replace("/dev/null/a.h5", NULL, &piece, 1, false), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/a.h5: Not a directory");
 }
 
@@ -90,7 +90,7 @@ static void a_folder_under_the_name_is_left_alone(void)
   folder_make(folder);
   path_in(path, folder, "a.h5");
   CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
-  CU_ASSERT_EQUAL(nnt_file_replace(path, &piece, 1, false), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_file_replace(path, NULL, &piece, 1, false), NNT_EIO);
   CU_ASSERT_EQUAL(folder_count(folder), 1);
   folder_remove(folder);
 }
@@ -102,10 +102,10 @@ static int write_on_a_full_disk(const char *path)
   struct rlimit const limit = {1000, 1000};
   nnt_piece const piece = {data, sizeof data};
   if (nnt_store_init() != NNT_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
-  if (nnt_file_replace(path, &piece, 1, false) != NNT_EIO) return 3;
+  if (nnt_file_replace(path, NULL, &piece, 1, false) != NNT_EIO) return 3;
   if (strstr(nnt_last_error(), "File too large") == NULL) return 4;
   int const count = 500;
-  if (nnt_file_print(path, print_numbers, &count) != NNT_EIO) return 5;
+  if (nnt_file_print(path, NULL, print_numbers, &count) != NNT_EIO) return 5;
   return strstr(nnt_last_error(), "File too large") != NULL ? 0 : 6;
 }
 
@@ -187,7 +187,7 @@ static int write_often(const char *path)
   enum { TIMES = 1000 };
   nnt_piece const piece = {"content", 7};
   for (int i = 0; i < TIMES; i++) {
-    if (nnt_file_replace(path, &piece, 1, false) != NNT_OK) return 1;
+    if (nnt_file_replace(path, NULL, &piece, 1, false) != NNT_OK) return 1;
   }
   return 0;
 }
@@ -321,9 +321,9 @@ static void what_is_no_file_is_left_alone(void)
   CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
   CU_ASSERT_EQUAL(nnt_file_check_writable(path), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
-  CU_ASSERT_EQUAL(nnt_file_print(path, print_numbers, &count), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_file_print(path, NULL, print_numbers, &count), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
-  CU_ASSERT_EQUAL(nnt_file_replace(path, &piece, 1, false), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_file_replace(path, NULL, &piece, 1, false), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), expected);
   CU_ASSERT(stat(path, &facts) == 0 && S_ISFIFO(facts.st_mode));
   CU_ASSERT_EQUAL(folder_count(folder), 1);

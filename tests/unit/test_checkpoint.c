@@ -95,6 +95,7 @@ static void expect_same(const nnt_checkpoint *a, const nnt_checkpoint *b)
   CU_ASSERT_STRING_EQUAL(a->data_digest, b->data_digest);
   CU_ASSERT_STRING_EQUAL(a->parameter_digest, b->parameter_digest);
   CU_ASSERT_STRING_EQUAL(a->blas_core, b->blas_core);
+  CU_ASSERT_STRING_EQUAL(a->run_id, b->run_id);
   CU_ASSERT_EQUAL(a->instructions, b->instructions);
   CU_ASSERT_EQUAL(a->complete, b->complete);
   CU_ASSERT_EQUAL_FATAL(a->setting_count, b->setting_count);
@@ -114,7 +115,8 @@ static void what_is_written_is_read_again(void)
     nnt_checkpoint got;
     folder_make(folder);
     sample_checkpoint(&written, which);
-    CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, &written, 2, false, path), NNT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        nnt_checkpoint_write(folder, &written, &(nnt_checkpoint_policy){.keep = 2}, path), NNT_OK);
     path_in(expected, folder, "checkpoint-47.weights.h5");
     CU_ASSERT_STRING_EQUAL(path, expected);
     CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_read(path, &got), NNT_OK);
@@ -136,7 +138,8 @@ static void the_first_checkpoint_has_no_history(void)
   written.history.epoch_count = 0;
   written.history.step_count = 0;
   written.position.step = 0;
-  CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, &written, 2, false, path), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_checkpoint_write(folder, &written, &(nnt_checkpoint_policy){.keep = 2}, path), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_read(path, &got), NNT_OK);
   expect_same(&written, &got);
   nnt_checkpoint_free(&got);
@@ -157,7 +160,9 @@ static void writing_twice_gives_equal_bytes(void)
     sample_checkpoint(&written, which);
     for (int i = 0; i < 2; i++) {
       (void)mallopt(M_PERTURB, 0x5a + i);
-      CU_ASSERT_EQUAL(nnt_checkpoint_write(folder, &written, 2, false, path), NNT_OK);
+      CU_ASSERT_EQUAL(
+          nnt_checkpoint_write(folder, &written, &(nnt_checkpoint_policy){.keep = 2}, path),
+          NNT_OK);
       (void)mallopt(M_PERTURB, 0);
       data[i] = file_load(path, &bytes[i]);
     }
@@ -197,7 +202,8 @@ static void tensors_are_where_keras_looks(void)
   float rate = 0;
   folder_make(folder);
   sample_checkpoint(&it, 3);
-  CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, &it, 2, false, path), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_checkpoint_write(folder, &it, &(nnt_checkpoint_policy){.keep = 2}, path), NNT_OK);
   hid_t const file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   CU_ASSERT_FATAL(file >= 0);
   expect_dataset(file, "/layers/dense/vars/0", it.parameters, 84);
@@ -235,7 +241,8 @@ static void the_description_for_keras_is_the_model(void)
   folder_make(folder);
   for (int which = 0; which < SAMPLE_OPTIMIZERS; which++) {
     sample_checkpoint(&it, which);
-    CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, &it, 2, false, path), NNT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        nnt_checkpoint_write(folder, &it, &(nnt_checkpoint_policy){.keep = 2}, path), NNT_OK);
     CU_ASSERT_EQUAL_FATAL(nnt_keras_model_read(path, &model, &compile), NNT_OK);
     for (size_t i = 0; i < it.model.layer_count; i++) {
       nnt_initializer const glorot = {NNT_GLOROT_UNIFORM, 0.0};
@@ -275,7 +282,8 @@ static void a_deep_model_has_a_long_description(void)
                    "a_layer_with_a_long_name_that_needs_all_of_its_space", i);
   }
   it.model.layer_count = NNT_LAYERS_MAX;
-  CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, &it, 2, false, path), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_checkpoint_write(folder, &it, &(nnt_checkpoint_policy){.keep = 2}, path), NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_read(path, &got), NNT_OK);
   expect_same(&it, &got);
   CU_ASSERT_EQUAL(nnt_keras_model_read(path, &model, &compile), NNT_OK);
@@ -289,7 +297,8 @@ static void write_step(const char *folder, nnt_checkpoint *it, uint64_t step, si
 {
   char path[NNT_PATH_SIZE];
   it->position.step = step;
-  CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(folder, it, keep, false, path), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_checkpoint_write(folder, it, &(nnt_checkpoint_policy){.keep = keep}, path), NNT_OK);
 }
 
 static bool has_step(const char *folder, const char *name)
@@ -392,7 +401,8 @@ static void expect_impossible(nnt_position position, uint64_t microbatches)
   sample_checkpoint(&written, 0);
   written.position = position;
   written.microbatches = microbatches;
-  CU_ASSERT_EQUAL(nnt_checkpoint_write(folder, &written, 1, false, path), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_checkpoint_write(folder, &written, &(nnt_checkpoint_policy){.keep = 1}, path),
+                  NNT_OK);
   CU_ASSERT_EQUAL(nnt_checkpoint_read(path, &read), NNT_ECHECKPOINT);
   CU_ASSERT_PTR_NOT_NULL(strstr(nnt_last_error(), "its numbers contradict each other"));
   nnt_checkpoint_free(&written);
@@ -434,7 +444,8 @@ static int write_on_a_full_disk(const char *folder)
   sample_checkpoint(&it, 2);
   it.position.step = SAMPLE_STEP + 1;
   if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
-  nnt_status const status = nnt_checkpoint_write(folder, &it, 1, false, path);
+  nnt_status const status =
+      nnt_checkpoint_write(folder, &it, &(nnt_checkpoint_policy){.keep = 1}, path);
   nnt_checkpoint_free(&it);
   return status == NNT_EIO && strstr(nnt_last_error(), path) != NULL ? 0 : 3;
 }
@@ -463,7 +474,9 @@ static void a_missing_folder_is_named(void)
   char path[NNT_PATH_SIZE];
   nnt_checkpoint it;
   sample_checkpoint(&it, 0);
-  CU_ASSERT_EQUAL(nnt_checkpoint_write("/dev/null/none", &it, 1, false, path), NNT_EIO);
+  CU_ASSERT_EQUAL(
+      nnt_checkpoint_write("/dev/null/none", &it, &(nnt_checkpoint_policy){.keep = 1}, path),
+      NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/none/checkpoint-47.weights.h5: "
                                            "Not a directory");
   nnt_checkpoint_free(&it);

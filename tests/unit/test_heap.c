@@ -41,7 +41,7 @@ static void set_up(sample *it)
   folder_make(it->folder);
   path_in(it->path, it->folder, "results.h5");
   CU_ASSERT_EQUAL_FATAL(nnt_store_init(), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_results_write(it->path, &results), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_results_write(it->path, NULL, &results), NNT_OK);
   it->bytes = file_load(it->path, &it->count);
   it->collection = 0;
   while (it->collection + HEAD < it->count && memcmp(it->bytes + it->collection, "GCOL", 4) != 0) {

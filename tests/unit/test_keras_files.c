@@ -119,7 +119,7 @@ static void write_results(const char *path, const nnt_checkpoint *it)
                                .advice = "",
                                .ranks = 3,
                                .microbatches = 8};
-  CU_ASSERT_EQUAL(nnt_results_write(path, &results), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_results_write(path, NULL, &results), NNT_OK);
 }
 
 /* The model as it is described for Keras, with the weights where Keras looks for them. */
@@ -171,7 +171,8 @@ static void a_checkpoint_predicts_what_the_formulas_say(void)
     if (it.optimizer.kind == NNT_SGD) it.optimizer.weight_decay = 0.0;
     it.loss.label_smoothing = 0.0;
     make_squares_positive(&it);
-    CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(part, &it, 1, false, path), NNT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        nnt_checkpoint_write(part, &it, &(nnt_checkpoint_policy){.keep = 1}, path), NNT_OK);
     expect_predictions(path, it.parameters);
     path_in(path, part, "expected.json");
     write_expected(path, it.parameters);

@@ -22,7 +22,9 @@ static void set_up(sample *it)
                                               checkpoint->parameter_digest),
                         NNT_OK);
   CU_ASSERT_EQUAL_FATAL(nnt_model_create(&it->model, &checkpoint->model, NULL), NNT_OK);
-  CU_ASSERT_EQUAL_FATAL(nnt_checkpoint_write(it->folder, checkpoint, 2, false, it->path), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(
+      nnt_checkpoint_write(it->folder, checkpoint, &(nnt_checkpoint_policy){.keep = 2}, it->path),
+      NNT_OK);
   it->bytes = file_load(it->path, &it->count);
   CU_ASSERT_FATAL(it->count > TRAILER);
   it->count -= TRAILER;

@@ -23,7 +23,7 @@ static hid_t write_and_open(const char *folder, const nnt_results *results)
 {
   char path[NNT_PATH_SIZE];
   path_in(path, folder, "results.h5");
-  CU_ASSERT_EQUAL_FATAL(nnt_results_write(path, results), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_results_write(path, NULL, results), NNT_OK);
   hid_t const file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   CU_ASSERT_FATAL(file >= 0);
   return file;
@@ -106,9 +106,34 @@ static void phases_have_names(void)
   folder_remove(folder);
 }
 
+/* Files from before there was one have none. */
+static void the_run_id_is_read_again(void)
+{
+  static char const run_id[] = "0123456789abcdef0123456789abcdef";
+  char folder[NNT_PATH_SIZE];
+  char path[NNT_PATH_SIZE];
+  nnt_results results = begun;
+  nnt_results_summary summary;
+  CU_ASSERT_EQUAL_FATAL(nnt_store_init(), NNT_OK);
+  folder_make(folder);
+  path_in(path, folder, "results.h5");
+  CU_ASSERT_EQUAL(nnt_results_write(path, NULL, &results), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_results_read(path, &summary), NNT_OK);
+  CU_ASSERT_STRING_EQUAL(summary.run_id, "");
+  results.run_id = run_id;
+  CU_ASSERT_EQUAL(nnt_results_write(path, NULL, &results), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_results_read(path, &summary), NNT_OK);
+  CU_ASSERT_STRING_EQUAL(summary.run_id, run_id);
+  results.run_id = "0123456789abcdef0123456789abcdef0";
+  CU_ASSERT_EQUAL(nnt_results_write(path, NULL, &results), NNT_OK);
+  CU_ASSERT_EQUAL(nnt_results_read(path, &summary), NNT_EDATA);
+  folder_remove(folder);
+}
+
 static CU_TestInfo tests[] = {
     {"phases are columns", phases_are_columns},
     {"phases have names", phases_have_names},
+    {"the run id is read again", the_run_id_is_read_again},
     CU_TEST_INFO_NULL,
 };
 TEST_SUITE("results", tests);

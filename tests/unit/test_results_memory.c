@@ -16,7 +16,7 @@ static hid_t write_and_open(const char *folder, const nnt_peak_memory *peak)
                                .parameter_digest = ""};
   char path[NNT_PATH_SIZE];
   path_in(path, folder, "results.h5");
-  CU_ASSERT_EQUAL_FATAL(nnt_results_write(path, &results), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_results_write(path, NULL, &results), NNT_OK);
   hid_t const file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   CU_ASSERT_FATAL(file >= 0);
   return file;

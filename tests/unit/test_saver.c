@@ -5,8 +5,10 @@
 /* A saver for the sample that Adam trains, in a folder. */
 static nnt_saver *begin(const char *folder)
 {
-  nnt_saver_options const options = {
-      .folder = folder, .parameters = SAMPLE_PARAMETERS, .slots = 2, .keep = 2, .verify = true};
+  nnt_saver_options const options = {.folder = folder,
+                                     .parameters = SAMPLE_PARAMETERS,
+                                     .slots = 2,
+                                     .policy = {.keep = 2, .verify = true}};
   nnt_saver *saver = NULL;
   CU_ASSERT_EQUAL_FATAL(nnt_saver_create(&saver, &options), NNT_OK);
   return saver;

@@ -31,7 +31,7 @@ static json_t *write_and_load(const nnt_trace_table *trace)
   json_error_t error = {.line = 0};
   folder_make(folder);
   path_in(path, folder, "trace.json");
-  CU_ASSERT_EQUAL_FATAL(nnt_trace_file_write(path, trace), NNT_OK);
+  CU_ASSERT_EQUAL_FATAL(nnt_trace_file_write(path, NULL, trace), NNT_OK);
   json_t *const json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
   CU_ASSERT_PTR_NOT_NULL_FATAL(json);
   folder_remove(folder);
@@ -140,7 +140,7 @@ static void a_trace_may_be_empty(void)
 
 static void a_file_that_cannot_be_written_is_named(void)
 {
-  CU_ASSERT_EQUAL(nnt_trace_file_write("/dev/null/trace.json", &table), NNT_EIO);
+  CU_ASSERT_EQUAL(nnt_trace_file_write("/dev/null/trace.json", NULL, &table), NNT_EIO);
   CU_ASSERT_STRING_EQUAL(nnt_last_error(), "cannot write /dev/null/trace.json: Not a directory");
 }
 
