@@ -60,10 +60,11 @@ typedef struct nnt_kernels {
 
   /** z(i, 0..width) = bias + sum_k x(sample(i), k) w(k, 0..width), for i < rows: even and odd
    *  non-zeros are added up apart, and then to each other.
-   *  w [in] (I, width) a panel   bias [in] (width)   z [out] first row and column of the part
+   *  inputs [in] I, the columns of x   w [in] (I, width) a panel   bias [in] (width)
+   *  z [out] first row and column of the part
    *  Cost: 2 width flop a non-zero. */
-  void (*sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows, const float *w,
-                         const float *bias, size_t width, float *z, size_t stride);
+  void (*sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows, size_t inputs,
+                         const float *w, const float *bias, size_t width, float *z, size_t stride);
 
   /** dW(2p .. 2p+1, 0..width) = sum_i x(i, 2p .. 2p+1) delta(i, 0..width), for the pairs in
    * `pairs`, over the leaves in tree order. leaves [in] (count) the index of each   delta [in]

@@ -16,8 +16,8 @@ void NNT_OF_ISA(nnt_activate_backward)(nnt_activation kind, const float *z, cons
 void NNT_OF_ISA(nnt_exponentials)(const float *z, float shift, float *e, size_t n);
 void NNT_OF_ISA(nnt_add)(float *restrict x, const float *restrict y, size_t n);
 void NNT_OF_ISA(nnt_sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows,
-                                    const float *w, const float *bias, size_t width, float *z,
-                                    size_t stride);
+                                    size_t inputs, const float *w, const float *bias, size_t width,
+                                    float *z, size_t stride);
 void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_pair_index *leaves, size_t count, nnt_range pairs,
                                      const float *delta, size_t stride, size_t width, float *dw);
 void NNT_OF_ISA(nnt_narrow_forward)(const float *x, nnt_block block, const float *w,

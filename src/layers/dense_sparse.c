@@ -55,7 +55,7 @@ void nnt_dense_forward_panel(const nnt_layer *layer, const float *arena, size_t 
   size_t const width = width_of(layer, panel);
   float *const output = rows->output + first;
   float *const z = rows->pre == NULL ? output : rows->pre + first;
-  layer->kernels->sparse_forward(x, sample, rows->count,
+  layer->kernels->sparse_forward(x, sample, rows->count, layer->inputs,
                                  arena + layer->kernel + panel_place(layer, panel),
                                  arena + layer->bias + first, width, z, stride);
   if (!is_elementwise(layer)) return;

@@ -43,8 +43,9 @@ static size_t width_of(const operands *data, size_t first)
 static void sparse_forward(const nnt_kernels *own, const operands *data)
 {
   for (size_t first = 0; first < data->out; first += NNT_PANEL) {
-    own->sparse_forward(&data->images, data->sample, data->rows, data->w + first * data->in,
-                        data->bias + first, width_of(data, first), data->y + first, data->y_stride);
+    own->sparse_forward(&data->images, data->sample, data->rows, data->in,
+                        data->w + first * data->in, data->bias + first, width_of(data, first),
+                        data->y + first, data->y_stride);
   }
 }
 

@@ -120,8 +120,8 @@ static void forward_destroy(const forward_case *c)
 
 static void forward(const nnt_kernels *kernels, const forward_case *c)
 {
-  kernels->sparse_forward(&c->rows.x, c->rows.sample, c->rows.count, c->w, c->bias, c->width, c->z,
-                          c->width + GAP);
+  kernels->sparse_forward(&c->rows.x, c->rows.sample, c->rows.count, c->rows.inputs, c->w, c->bias,
+                          c->width, c->z, c->width + GAP);
 }
 
 static size_t wrong_in_forward(const forward_case *c)
@@ -170,6 +170,28 @@ static void check_forward(const nnt_kernels *kernels)
 }
 
 static void forward_is_the_plain_sum(void) { with_all_kernels(check_forward); }
+
+/* More rows than pass over the weights together, and more columns than lie in a band: one more, and
+ * several bands. */
+static void check_long_forward(const nnt_kernels *kernels)
+{
+  static struct {
+    size_t rows, inputs, width;
+    bool levels;
+  } const cases[] = {
+      {67, 393, 64, true}, {3, 392, 64, false}, {130, 784, 16, true}, {2, 1500, 48, false}};
+  size_t wrong = 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    forward_case const c =
+        forward_create(cases[i].rows, cases[i].inputs, cases[i].width, cases[i].levels);
+    forward(kernels, &c);
+    wrong += wrong_in_forward(&c);
+    forward_destroy(&c);
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void forward_in_bands_is_the_plain_sum(void) { with_all_kernels(check_long_forward); }
 
 static void an_empty_row_gives_the_bias(void)
 {
@@ -352,6 +374,7 @@ static void avx2_and_avx512_give_the_same_bits(void)
 
 static CU_TestInfo tests[] = {
     {"forward is the plain sum", forward_is_the_plain_sum},
+    {"forward in bands is the plain sum", forward_in_bands_is_the_plain_sum},
     {"an empty row gives the bias", an_empty_row_gives_the_bias},
     {"gradient is the plain sum in the fixed tree", gradient_is_the_plain_sum_in_the_fixed_tree},
     {"the index holds the pairs", the_index_holds_the_pairs},
