@@ -42,6 +42,7 @@ typedef struct nnt_run {
   nnt_setting *settings;           /* rank 0: every option that affects the result */
   size_t setting_count;            /* rank 0 */
   nnt_saver *saver;                /* rank 0 */
+  bool disk_is_stuck;              /* rank 0: a file is on its way for too long */
   bool results_wanted;             /* rank 0: the results file is to be renewed */
   double results_due;              /* rank 0: but not before this time, nnt_seconds() */
   nnt_save_schedule schedule;      /* of all ranks; its clock is rank 0's */
@@ -112,7 +113,8 @@ typedef enum nnt_save_kind {
 NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, nnt_save_kind kind);
 
 /** On rank 0, hears what has become of the file that was written beside training, if it has ended:
- * tells the observer, the schedule and the deadline. Then begins with the results that are wanted.
+ * tells the observer, the schedule and the deadline. Tells of a file that does not get on. Then
+ * begins with the results that are wanted.
  *  Local; what has gone wrong, if it ends the run: NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_run_hear_saver(nnt_run *run);
 

@@ -153,6 +153,11 @@ bool nnt_saver_is_busy(const nnt_saver *saver) { return nnt_background_is_busy(s
 
 void nnt_saver_wait(nnt_saver *saver) { nnt_background_wait(saver->thread); }
 
+double nnt_saver_seconds(const nnt_saver *saver)
+{
+  return nnt_saver_is_busy(saver) ? nnt_seconds() - saver->began : 0.0;
+}
+
 bool nnt_saver_take(nnt_saver *saver, nnt_save_outcome *out)
 {
   if (!saver->is_asked || nnt_saver_is_busy(saver)) return false;

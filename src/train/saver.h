@@ -59,6 +59,9 @@ NNT_MUST_CHECK nnt_status nnt_saver_begin_results(nnt_saver *saver, const char *
 bool nnt_saver_is_busy(const nnt_saver *saver);
 void nnt_saver_wait(nnt_saver *saver);
 
+/** For how many seconds it has been busy with a file; 0 if it is not. Local; cannot fail. */
+double nnt_saver_seconds(const nnt_saver *saver);
+
 /** Takes what became of a file since the last question. Local; cannot fail. Returns false if none
  *  has ended since. Cost when not: two loads. */
 bool nnt_saver_take(nnt_saver *saver, nnt_save_outcome *out);

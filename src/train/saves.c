@@ -185,10 +185,27 @@ static nnt_status hear_saver(nnt_run *run)
   return NNT_OK;
 }
 
+/* Local, on rank 0: a file that does not get on is told once, since training alone does. */
+static void look_at_disk(nnt_run *run)
+{
+  double const limit = (double)run->config.stall_timeout;
+  double const seconds = nnt_saver_seconds(run->saver);
+  bool const is_stuck = limit > 0.0 && seconds > limit;
+  if (is_stuck && !run->disk_is_stuck) {
+    char text[NNT_MESSAGE_SIZE];
+    (void)snprintf(text, sizeof text,
+                   "a file has not got to %.300s for %.0f s: is the disk stuck? Training goes on",
+                   run->config.output, seconds);
+    run->observer->warning(run->observer->context, text);
+  }
+  run->disk_is_stuck = is_stuck;
+}
+
 nnt_status nnt_run_hear_saver(nnt_run *run)
 {
   if (!nnt_run_is_writer(run)) return NNT_OK;
   NNT_TRY(hear_saver(run));
+  look_at_disk(run);
   if (!run->results_wanted || nnt_saver_is_busy(run->saver)) return NNT_OK;
   if (nnt_seconds() < run->results_due) return NNT_OK;
   run->results_wanted = false;

@@ -87,4 +87,16 @@ echo "slow disk: code $code, $files files, training stood still for $checkpoint 
 [ "$files" -ge 4 ] || fail "slow disk: only $files files"
 awk -v waited="$checkpoint" -v files="$files" 'BEGIN { exit !(waited < 0.5 * files) }' ||
   fail "training waits for files: $checkpoint s"
+
+# A disk that does not answer for six seconds is told of, once; training goes on, and so do files.
+rm -rf "$folder" calls
+run_shimmed 2 FAULT_FOLDER="$folder" FAULT_LOG="$scratch/calls" FAULT_HOW=stuck \
+  FAULT_CALL="$(call_on fsync 4)" -- "${slow[@]}" --stall-timeout 4 --time-limit 16s --output "$folder" >out 2>err
+code=$?
+files=$(grep -c ' rename .*checkpoint' calls)
+echo "stuck disk: code $code, $files files: $(grep 'disk stuck' err | sed "s,$scratch/,,")"
+[ "$code" -eq 75 ] || { fail "stuck disk: code $code" && cat err; }
+[ "$(grep -c "warning: a file has not got to $folder for [45] s: is the disk stuck" err)" -eq 1 ] ||
+  { fail "stuck disk:" && cat err; }
+[ "$files" -ge 2 ] || fail "stuck disk: only $files files"
 finish

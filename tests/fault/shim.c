@@ -4,8 +4,9 @@
  * - FAULT_FOLDER: calls on this folder and the files in it count; its real path
  * - FAULT_CALL: the number of the call that is meant, from 1
  * - FAULT_HOW: what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on), slow
- *   (there and from there on, whatever needs the disk takes a fifth of a second), short (half of a
- *   write), garbled (a write of other bytes), EINTR (of a write), USR1, TERM
+ *   (there and from there on, whatever needs the disk takes a fifth of a second), stuck (takes six
+ *   seconds), short (half of a write), garbled (a write of other bytes), EINTR (of a write), USR1,
+ * TERM
  * - FAULT_LOG: a line for each call: <number> <call> <path> = <result>
  * - FAULT_CLOCK: the wall clock is wrong by so many seconds, back and forth at each reading
  * - FAULT_LEAVE: the program leaves by exit(0) when it reads the steady clock for this time
@@ -109,6 +110,7 @@ static verdict judge(const call *it, kind what)
     (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
   }
   if (!now) return GO_ON;
+  if (strcmp(how, "stuck") == 0) (void)nanosleep(&(struct timespec){.tv_sec = 6}, NULL);
   if (strcmp(how, "kill") == 0) {
     note(it, "killed");
     (void)kill(getpid(), SIGKILL);
