@@ -86,6 +86,7 @@ size_t nnt_holder_print(const nnt_holder *holder, char text[NNT_HOLDER_TEXT_SIZE
   memcpy(text, heading, sizeof heading);
   for (size_t i = 0; i < FIELD_COUNT; i++) {
     char const *const value = (const char *)holder + fields[i].offset;
+    if (value[0] == '\0') continue;
     int const added =
         snprintf(text + length, NNT_HOLDER_TEXT_SIZE - length, "%s: %s\n", fields[i].key, value);
     if (added > 0) length += (size_t)added;

@@ -8,7 +8,7 @@
  *      run id: 5f0c1d9a3b...
  *      since: 2026-03-01T12:00:00Z
  *
- *  The first line is for readers only. */
+ *  The first line is for readers only; a line without a value is left out. */
 #ifndef STORE_HOLDER_H
 #define STORE_HOLDER_H
 

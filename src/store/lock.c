@@ -125,8 +125,8 @@ static nnt_status refuse(const nnt_lock *lock)
   char who[NNT_HOLDER_LINE_SIZE] = "it has only begun";
   if (look(AT_FDCWD, lock->path, &seen) == 0 && seen.known) nnt_holder_describe(&seen.holder, who);
   return nnt_fail(NNT_EBUSY,
-                  "%.160s is in use by another run (%s): wait for its end, give another --output, "
-                  "or remove " NNT_LOCK_NAME " there if it is surely dead",
+                  "another run writes to %.160s (%s): wait for its end, give another --output, or "
+                  "remove " NNT_LOCK_NAME " there if it is surely dead",
                   lock->name, who);
 }
 

@@ -4,6 +4,7 @@ target_sources(nntrain PRIVATE
   src/train/data.c
   src/train/deadline.c
   src/train/evaluate.c
+  src/train/folder.c
   src/train/guard.c
   src/train/history.c
   src/train/loop.c

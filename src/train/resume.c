@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "nntrain/kernels.h"
+#include "train/folder.h"
 #include "train/run.h"
 
 enum { DAMAGED_MAX = 8 };
@@ -224,7 +225,7 @@ static nnt_status look_at_end(nnt_start *out, const nnt_run *run)
   return NNT_OK;
 }
 
-static nnt_status move_old_run(const nnt_run *run)
+static nnt_status move_old_run(nnt_run *run)
 {
   bool has_run = false;
   NNT_TRY(nnt_folder_has_run(run->config.output, &has_run));
@@ -234,10 +235,12 @@ static nnt_status move_old_run(const nnt_run *run)
   char text[NNT_MESSAGE_SIZE];
   (void)snprintf(text, sizeof text, "the old run is now in %.400s", moved_to);
   run->observer->note(run->observer->context, text);
-  return NNT_OK;
+  /* The lock has gone along. */
+  nnt_run_leave_folder(run);
+  return nnt_run_take_folder(run);
 }
 
-/* Local, on rank 0. */
+/* Local, on rank 0: the folder holds what this is decided on as long as its lock is held. */
 static nnt_status decide(nnt_start *out, nnt_run *run)
 {
   if (run->config.fresh && run->config.dry_run) return NNT_OK;
@@ -260,6 +263,34 @@ static nnt_status decide(nnt_start *out, nnt_run *run)
   return NNT_OK;
 }
 
+/* Local, on rank 0: decides without the lock, since a run that is complete may lie on a read-only
+ * disk, and be shown to many at a time. If there is more to do after all, the decision stands if no
+ * other start has written meanwhile: each writes its id before anything else. */
+static nnt_status decide_on_complete(nnt_start *out, nnt_run *run, const char *run_id)
+{
+  nnt_results_summary now;
+  NNT_TRY(decide(out, run));
+  if (out->kind == NNT_START_DONE) return NNT_OK;
+  NNT_TRY(nnt_run_take_folder(run));
+  bool const same =
+      nnt_results_read(run->results, &now) == NNT_OK && strcmp(now.run_id, run_id) == 0;
+  if (same) return NNT_OK;
+  return nnt_fail(NNT_EBUSY, "another run has just begun in %s: start again", run->config.output);
+}
+
+/* Local, on rank 0. */
+static nnt_status lock_and_decide(nnt_start *out, nnt_run *run)
+{
+  nnt_results_summary before;
+  if (run->config.dry_run) return decide(out, run);
+  if (!run->config.fresh && nnt_results_read(run->results, &before) == NNT_OK &&
+      before.status == NNT_RUN_COMPLETE) {
+    return decide_on_complete(out, run, before.run_id);
+  }
+  NNT_TRY(nnt_run_take_folder(run));
+  return decide(out, run);
+}
+
 static uint64_t default_microbatches(int ranks)
 {
   uint64_t microbatches = 8;
@@ -273,7 +304,7 @@ nnt_status nnt_start_decide(nnt_start *out, nnt_run *run)
 {
   memset(out, 0, sizeof *out);
   nnt_status status = NNT_OK;
-  if (nnt_run_is_writer(run)) status = decide(out, run);
+  if (nnt_run_is_writer(run)) status = lock_and_decide(out, run);
   NNT_TRY(nnt_comm_follow(run->comm, status));
   NNT_TRY(nnt_comm_agree(run->comm, nnt_fault("start", nnt_comm_rank(run->comm))));
   run->microbatches = run->config.microbatches;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "nntrain/kernels.h"
 #include "store/atomic_file.h"
+#include "train/folder.h"
 #include "train/need.h"
 #include "train/peak_memory.h"
 #include "train/run.h"
@@ -306,7 +307,7 @@ static nnt_status save_trace(nnt_run *run, nnt_status ended)
   uint64_t written = 0;
   uint64_t dropped = 0;
   nnt_status const status = nnt_trace_write(run->phases.trace, run->comm, run->config.trace,
-                                            nnt_phase_names, &written, &dropped);
+                                            run->lock, nnt_phase_names, &written, &dropped);
   if (nnt_run_is_writer(run) && status == NNT_OK) tell_trace(run, written, dropped);
   if (ended == NNT_OK) return status;
   if (nnt_run_is_writer(run) && status != NNT_OK) {
@@ -363,6 +364,7 @@ static nnt_status start_and_train(nnt_run *run)
 static void tear_down(nnt_run *run)
 {
   nnt_saver_destroy(run->saver);
+  nnt_run_leave_folder(run);
   nnt_trace_destroy(run->phases.trace);
   nnt_evaluator_destroy(run->evaluator);
   nnt_trainer_destroy(run->trainer);

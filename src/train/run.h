@@ -2,6 +2,9 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include <stdatomic.h>
+
+#include "base/background.h"
 #include "nntrain/train.h"
 #include "train/deadline.h"
 #include "train/evaluate.h"
@@ -41,6 +44,10 @@ typedef struct nnt_run {
   nnt_history_room history_room;   /* rank 0 */
   nnt_setting *settings;           /* rank 0: every option that affects the result */
   size_t setting_count;            /* rank 0 */
+  nnt_lock *lock;                  /* rank 0: of the output folder; NULL: nothing is written */
+  nnt_background *heart;           /* rank 0: renews it */
+  atomic_bool lock_is_lost;        /* rank 0: as that has found */
+  bool made_folder;                /* rank 0: was there no output folder? */
   nnt_saver *saver;                /* rank 0 */
   bool disk_is_stuck;              /* rank 0: a file is on its way for too long */
   bool results_wanted;             /* rank 0: the results file is to be renewed */
@@ -70,8 +77,9 @@ typedef struct nnt_start {
 } nnt_start;
 
 /** Looks into the output folder and decides how to start; moves an old run aside with --fresh.
- *  Fills in run->microbatches. Writes nothing else.
- *  Collective; NNT_EUSAGE (another configuration), NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM.
+ * Before that it takes the folder's lock, unless nothing will be written: in a dry run, and when
+ * all is done. Fills in run->microbatches. Writes nothing else. Collective; NNT_EUSAGE (another
+ * configuration), NNT_EBUSY (another run is at work there), NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM.
  *  The caller owns what `out` holds: nnt_checkpoint_free(). */
 NNT_MUST_CHECK nnt_status nnt_start_decide(nnt_start *out, nnt_run *run);
 

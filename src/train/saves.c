@@ -8,7 +8,9 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "nntrain/kernels.h"
+#include "store/lock.h"
 #include "train/advice.h"
+#include "train/folder.h"
 #include "train/run.h"
 
 nnt_status nnt_run_create_saver(nnt_run *run)
@@ -18,7 +20,7 @@ nnt_status nnt_run_create_saver(nnt_run *run)
       .folder = run->config.output,
       .parameters = nnt_model_parameter_count(run->model),
       .slots = nnt_optimizer_slots(&run->config.optimizer),
-      .policy = {.keep = (size_t)run->config.keep, .verify = run->config.verify},
+      .policy = {.keep = (size_t)run->config.keep, .verify = run->config.verify, .lock = run->lock},
   };
   return nnt_saver_create(&run->saver, &options);
 }
@@ -99,6 +101,7 @@ static nnt_status begin_file(nnt_run *run, bool complete)
       .complete = complete,
   };
   memcpy(state.data_digest, run->data.digest, sizeof state.data_digest);
+  memcpy(state.run_id, nnt_lock_run(run->lock), sizeof state.run_id);
   char const *const core = nnt_blas_core();
   size_t const length = strlen(core);
   memcpy(state.blas_core, core, length < NNT_NAME_SIZE ? length : NNT_NAME_SIZE - 1);
@@ -134,12 +137,15 @@ static nnt_results results_of(const nnt_run *run, nnt_run_status run_status,
       .advice = run->advice,
       .ranks = nnt_comm_size(run->comm),
       .microbatches = run->microbatches,
+      .run_id = nnt_lock_run(run->lock),
   };
 }
 
 /* Local, on rank 0: a file that is not the last of its kind could not be written. */
 static nnt_status bear(const nnt_run *run, nnt_status status, const char *why)
 {
+  /* The folder is another run's now: there is nothing to try again. */
+  if (status == NNT_EBUSY) return nnt_fail(status, "%s", why);
   if (run->config.strict_io) return nnt_fail(status, "%s (--strict-io)", why);
   char text[NNT_MESSAGE_SIZE];
   (void)snprintf(text, sizeof text, "%.400s; training goes on, and it is tried again later", why);
@@ -205,6 +211,7 @@ nnt_status nnt_run_hear_saver(nnt_run *run)
 {
   if (!nnt_run_is_writer(run)) return NNT_OK;
   NNT_TRY(hear_saver(run));
+  NNT_TRY(nnt_run_hold_folder(run));
   look_at_disk(run);
   if (!run->results_wanted || nnt_saver_is_busy(run->saver)) return NNT_OK;
   if (nnt_seconds() < run->results_due) return NNT_OK;
@@ -255,7 +262,7 @@ static nnt_status write_results(const nnt_run *run, nnt_run_status run_status,
                                 const nnt_evaluation *evaluation)
 {
   nnt_results const results = results_of(run, run_status, evaluation);
-  NNT_TRY(nnt_results_write(run->results, NULL, &results));
+  NNT_TRY(nnt_results_write(run->results, run->lock, &results));
   return nnt_fault("results", nnt_comm_rank(run->comm));
 }
 

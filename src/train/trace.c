@@ -85,7 +85,8 @@ static nnt_status create_events(nnt_trace_event **out, const nnt_trace_rank *ran
 }
 
 nnt_status nnt_trace_write(const nnt_trace *trace, const nnt_comm *comm, const char *path,
-                           const char *const *names, uint64_t *written, uint64_t *dropped)
+                           const nnt_lock *lock, const char *const *names, uint64_t *written,
+                           uint64_t *dropped)
 {
   bool const here = nnt_comm_rank(comm) == 0;
   size_t const count = (size_t)nnt_comm_size(comm);
@@ -103,7 +104,7 @@ nnt_status nnt_trace_write(const nnt_trace *trace, const nnt_comm *comm, const c
   if (status == NNT_OK) {
     nnt_comm_gather(comm, trace->events, (size_t)mine.count * sizeof *events, events);
     nnt_trace_table const table = {names, ranks, count, events};
-    if (here) status = nnt_trace_file_write(path, NULL, &table);
+    if (here) status = nnt_trace_file_write(path, lock, &table);
     if (status == NNT_OK) status = nnt_fault("trace-file", nnt_comm_rank(comm));
     status = nnt_comm_follow(comm, status);
   }

@@ -29,11 +29,13 @@ static inline void nnt_trace_add(nnt_trace *trace, nnt_trace_event event)
 nnt_trace_rank nnt_trace_ring(const nnt_trace *trace);
 
 /** Brings the events of all ranks to rank 0, which writes them to a file.
+ *  lock    [in] on rank 0: of the run, NULL: none
  *  names   [in] of events
  *  written [out] on rank 0: events in the file   dropped [out] on rank 0: events that are not
- *  Collective; NNT_EIO, NNT_ENOMEM. */
+ *  Collective; NNT_EIO, NNT_EBUSY, NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_trace_write(const nnt_trace *trace, const nnt_comm *comm,
-                                          const char *path, const char *const *names,
-                                          uint64_t *written, uint64_t *dropped);
+                                          const char *path, const nnt_lock *lock,
+                                          const char *const *names, uint64_t *written,
+                                          uint64_t *dropped);
 
 #endif

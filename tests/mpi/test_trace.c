@@ -134,7 +134,8 @@ static void events_of_all_ranks_are_written(void)
   nnt_status status = nnt_trace_create(&phases.trace, test_comm);
   if (status == NNT_OK) status = take_steps(&phases);
   if (status == NNT_OK) {
-    status = nnt_trace_write(phases.trace, test_comm, path, nnt_phase_names, &written, &dropped);
+    status =
+        nnt_trace_write(phases.trace, test_comm, path, NULL, nnt_phase_names, &written, &dropped);
   }
   nnt_trace_destroy(phases.trace);
   CU_ASSERT_EQUAL(status, NNT_OK);
@@ -172,8 +173,8 @@ static void all_ranks_learn_that_the_file_cannot_be_written(void)
   uint64_t dropped = 0;
   nnt_status status = nnt_trace_create(&trace, test_comm);
   if (status == NNT_OK) {
-    status = nnt_trace_write(trace, test_comm, "/dev/null/trace.json", nnt_phase_names, &written,
-                             &dropped);
+    status = nnt_trace_write(trace, test_comm, "/dev/null/trace.json", NULL, nnt_phase_names,
+                             &written, &dropped);
   }
   nnt_trace_destroy(trace);
   CU_ASSERT_EQUAL(status, NNT_EIO);
