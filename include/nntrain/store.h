@@ -106,8 +106,8 @@ typedef struct nnt_checkpoint_policy {
 
 /** Writes <folder>/checkpoint-<step>.weights.h5, which Keras's load_weights() and load_model()
  *  open, and then removes all but the newest checkpoints of the folder. The image is made in
- *  memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed, and
- *  the folder synced: at any moment the old or the new checkpoint is whole.
+ *  memory, gets a trailer with its SHA-256, and is written to a temporary name, synced, renamed,
+ *  and the folder synced: at any moment the old or the new checkpoint is whole.
  *  path [out] the file's name
  *  Local; NNT_EIO (path and errno; nothing half-written stays), NNT_EBUSY, NNT_ENOMEM,
  *  NNT_EINTERNAL. One thread at a time: HDF5 knows no threads. */

@@ -275,7 +275,8 @@ nnt_status nnt_checkpoint_write(const char *folder, const nnt_checkpoint *checkp
   NNT_TRY(nnt_model_create(&model, &checkpoint->model, NULL));
   nnt_status const status = write_checkpoint(model, checkpoint, policy, path);
   nnt_model_destroy(model);
-  if (status == NNT_OK)
+  if (status == NNT_OK) {
     nnt_checkpoint_prune(folder, policy->lock, checkpoint->position.step, policy->keep);
+  }
   return status;
 }
