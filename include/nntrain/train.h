@@ -103,7 +103,8 @@ typedef struct nnt_observer {
  *  history of stops and new starts.
  *  config [in] must be the same on all ranks
  *  Collective; NNT_STOPPED after a signal (a valid checkpoint exists), NNT_EUSAGE, NNT_EDATA,
- *  NNT_ECHECKPOINT, NNT_EIO, NNT_EDIVERGED, NNT_ECORRUPT, NNT_ENOMEM, NNT_EINTERNAL. */
+ *  NNT_EBUSY (another run is at work in its folder), NNT_ECHECKPOINT, NNT_EIO, NNT_EDIVERGED,
+ *  NNT_ECORRUPT, NNT_ENOMEM, NNT_EINTERNAL. */
 NNT_MUST_CHECK nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config,
                                     const nnt_observer *observer);
 
