@@ -13,6 +13,7 @@ target_sources(nntrain PRIVATE
   src/train/phases.c
   src/train/plan.c
   src/train/pulse.c
+  src/train/results.c
   src/train/resume.c
   src/train/run.c
   src/train/save_schedule.c

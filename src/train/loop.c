@@ -3,7 +3,8 @@
 #include <math.h>
 
 #include "base/clock.h"
-#include "train/run.h"
+#include "train/results.h"
+#include "train/saves.h"
 #include "train/stop.h"
 
 static nnt_epoch_view view_of(const nnt_run *run)
@@ -115,7 +116,7 @@ static nnt_status stop(nnt_run *run, bool in_time)
 static nnt_status take_step(nnt_run *run)
 {
   nnt_position const *const at = &run->position;
-  nnt_status const saved = nnt_run_hear_saver(run);
+  nnt_status const saved = nnt_run_tend_files(run);
   bool const over = time_is_over(run);
   nnt_wishes wishes = {.stop = over || saved != NNT_OK || nnt_stop_requested() != 0,
                        .save = time_is_up(run)};

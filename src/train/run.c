@@ -14,8 +14,12 @@
 #include "train/folder.h"
 #include "train/need.h"
 #include "train/peak_memory.h"
+#include "train/results.h"
 #include "train/run.h"
+#include "train/saves.h"
 #include "train/stop.h"
+
+bool nnt_run_is_writer(const nnt_run *run) { return nnt_comm_rank(run->comm) == 0; }
 
 /* How many steps the run has. Local; NNT_EUSAGE. */
 static nnt_status count_steps(nnt_run *run)
@@ -285,44 +289,13 @@ static nnt_status record_failure(nnt_run *run, nnt_status failure)
   return nnt_fail(failure, "%s", message);
 }
 
-static void tell_trace(const nnt_run *run, uint64_t written, uint64_t dropped)
-{
-  char text[NNT_MESSAGE_SIZE];
-  int const length =
-      snprintf(text, sizeof text, "Trace: %.300s: %" PRIu64 " events", run->config.trace, written);
-  if (dropped > 0) {
-    (void)snprintf(text + length, sizeof text - (size_t)length,
-                   ", the last ones; %" PRIu64 " before them are not kept", dropped);
-  }
-  run->observer->note(run->observer->context, text);
-}
-
-/* Collective: writes the trace, if there is one, however the run has ended. If not well, its own
- * status is the one to report, and a trace that cannot be written is but a warning. */
-static nnt_status save_trace(nnt_run *run, nnt_status ended)
-{
-  if (run->phases.trace == NULL) return ended;
-  char message[NNT_MESSAGE_SIZE];
-  (void)snprintf(message, sizeof message, "%s", nnt_last_error());
-  uint64_t written = 0;
-  uint64_t dropped = 0;
-  nnt_status const status = nnt_trace_write(run->phases.trace, run->comm, run->config.trace,
-                                            run->lock, nnt_phase_names, &written, &dropped);
-  if (nnt_run_is_writer(run) && status == NNT_OK) tell_trace(run, written, dropped);
-  if (ended == NNT_OK) return status;
-  if (nnt_run_is_writer(run) && status != NNT_OK) {
-    run->observer->warning(run->observer->context, nnt_last_error());
-  }
-  return nnt_fail(ended, "%s", message);
-}
-
 /* Collective: trains, and tells what became of it. */
 static nnt_status train_and_tell(nnt_run *run, nnt_start *start)
 {
   nnt_status status = train(run, start);
   bool const complete = status == NNT_OK;
   if (!complete && status != NNT_STOPPED) status = record_failure(run, status);
-  status = save_trace(run, status);
+  status = nnt_run_save_trace(run, status);
   if (complete && nnt_run_is_writer(run)) {
     tell_end(run, &run->score, run->parameter_digest, true);
   }

@@ -49,6 +49,7 @@ typedef struct nnt_run {
   atomic_bool lock_is_lost;        /* rank 0: as that has found */
   bool made_folder;                /* rank 0: was there no output folder? */
   nnt_saver *saver;                /* rank 0 */
+  bool interval_is_news;           /* rank 0: the user does not know of the interval of saves */
   bool disk_is_stuck;              /* rank 0: a file is on its way for too long */
   bool results_wanted;             /* rank 0: the results file is to be renewed */
   double results_due;              /* rank 0: but not before this time, nnt_seconds() */
@@ -86,15 +87,6 @@ NNT_MUST_CHECK nnt_status nnt_start_decide(nnt_start *out, nnt_run *run);
 /** Puts the state of start->checkpoint into all ranks. Collective; NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_start_restore(nnt_run *run, nnt_start *start);
 
-/** The options that affect the result, as text. Local; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_run_list_settings(nnt_run *run);
-
-/** On rank 0, makes what checkpoints need. Local; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_run_create_saver(nnt_run *run);
-
-/** Makes room for the records of the epoch in progress. Local; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_run_reserve_history(nnt_run *run);
-
 /** Takes all steps that are left, with validation after each epoch and checkpoints as they are due.
  *  Collective; NNT_STOPPED when a stop was asked for and the checkpoint is written, and whatever
  *  nnt_trainer_step(), nnt_run_save() and nnt_run_write_results() return. */
@@ -107,32 +99,5 @@ nnt_trainer_options nnt_run_trainer_options(nnt_run *run);
  *  observer what the run will need. Writes nothing. done [in] steps done before, on rank 0
  *  Collective; NNT_ENOMEM, NNT_EDIVERGED, NNT_ECORRUPT. */
 NNT_MUST_CHECK nnt_status nnt_run_plan(nnt_run *run, nnt_start_kind start, uint64_t done);
-
-/** Which checkpoint it is. */
-typedef enum nnt_save_kind {
-  NNT_SAVE_BESIDE, /* one of many: training goes on while it is written */
-  NNT_SAVE_STOP,   /* the last one of this start: waited for */
-  NNT_SAVE_END     /* the same, and the run has done all its steps */
-} nnt_save_kind;
-
-/** Saves the current position. Parameters that are not finite are not saved. A file that cannot be
- * written is a warning if there will be others, unless --strict-io wants it otherwise.
- *  Collective; NNT_EDIVERGED, NNT_ECORRUPT, NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
-NNT_MUST_CHECK nnt_status nnt_run_save(nnt_run *run, nnt_save_kind kind);
-
-/** On rank 0, hears what has become of the file that was written beside training, if it has ended:
- * tells the observer, the schedule and the deadline. Tells of a file that does not get on. Then
- * begins with the results that are wanted.
- *  Local; what has gone wrong, if it ends the run: NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
-NNT_MUST_CHECK nnt_status nnt_run_hear_saver(nnt_run *run);
-
-/** The results file is to be renewed beside training, with the time of all ranks so far.
- *  Collective; NNT_ENOMEM. */
-NNT_MUST_CHECK nnt_status nnt_run_want_results(nnt_run *run);
-
-/** Writes the results file, with the time of all ranks so far. `evaluation` is NULL before the end.
- *  Collective; NNT_EIO, NNT_ENOMEM, NNT_EINTERNAL. */
-NNT_MUST_CHECK nnt_status nnt_run_write_results(nnt_run *run, nnt_run_status status,
-                                                const nnt_evaluation *evaluation);
 
 #endif
