@@ -272,9 +272,8 @@ static nnt_status decide_on_complete(nnt_start *out, nnt_run *run, const char *r
   NNT_TRY(decide(out, run));
   if (out->kind == NNT_START_DONE) return NNT_OK;
   NNT_TRY(nnt_run_take_folder(run));
-  bool const same =
-      nnt_results_read(run->results, &now) == NNT_OK && strcmp(now.run_id, run_id) == 0;
-  if (same) return NNT_OK;
+  NNT_TRY(nnt_results_read(run->results, &now));
+  if (strcmp(now.run_id, run_id) == 0) return NNT_OK;
   return nnt_fail(NNT_EBUSY, "another run has just begun in %s: start again", run->config.output);
 }
 

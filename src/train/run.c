@@ -373,7 +373,7 @@ nnt_status nnt_train(const nnt_comm *comm, const nnt_config *config, const nnt_o
   }
   if (status == NNT_OK) status = start_and_train(run);
   nnt_pulse_stage(run->phases.pulse, NNT_PLACE_END);
-  nnt_stop_unlisten();
   tear_down(run);
+  nnt_stop_unlisten();
   return status;
 }
