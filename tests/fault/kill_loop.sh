@@ -54,7 +54,7 @@ look_back() {
   [ "$at" -eq 0 ] || resumes=$((resumes + 1))
   lost=$((known - at))
   [ "$lost" -gt 0 ] || lost=0
-  [ "$lost" -le 7 ] || fail "$lost steps lost, though a checkpoint is written every 5"
+  [ "$lost" -le 12 ] || fail "$lost steps lost, though a checkpoint is begun every 5, and one is on its way at most"
   lost_sum=$((lost_sum + lost))
   [ "$lost" -le "$lost_most" ] || lost_most=$lost
   known=$(reached out)
