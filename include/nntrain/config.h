@@ -2,7 +2,7 @@
  *
  *  The table holds name, type, bounds, default, unit and help of each option. The command line, the
  *  configuration file, --print-config, --help and the checkpoint all read that table; the values
- * are plain members of nnt_config. */
+ *  are plain members of nnt_config. */
 #ifndef NNTRAIN_CONFIG_H
 #define NNTRAIN_CONFIG_H
 
@@ -221,7 +221,8 @@ const nnt_option *nnt_option_find(const char *name);
 const nnt_option *nnt_option_nearest(const char *name);
 
 /** Does the option have an effect in this configuration? --momentum has none with adam, --epochs
- * none where --steps is given, and an option that is not set has none. Local; cannot fail. */
+ *  none where --steps is given, and an option that is not set has none.
+ *  Local; cannot fail. */
 bool nnt_config_uses(const nnt_config *config, nnt_option_id id);
 
 /** Fills in the values of a recipe; every origin is then NNT_FROM_RECIPE.
@@ -234,12 +235,13 @@ void nnt_config_init(nnt_config *config, nnt_recipe recipe);
  *  defaults for it, as far as they still come from the recipe. RECIPE resets all that does not come
  *  from a later origin than the recipe.
  *  Local; NNT_EUSAGE naming option, value, the legal range and, for a choice, the nearest valid
- * one. */
+ *  one. */
 NNT_MUST_CHECK nnt_status nnt_config_set(nnt_config *config, nnt_option_id id, const char *text,
                                          nnt_origin origin);
 
 /** Checks what no single option shows. An option of the user's that has no effect is refused, as
- * are options that contradict each other. Local; NNT_EUSAGE. */
+ *  are options that contradict each other.
+ *  Local; NNT_EUSAGE. */
 NNT_MUST_CHECK nnt_status nnt_config_check(const nnt_config *config);
 
 /** The value as text that nnt_config_set() reads back exactly; "" for an option that is not set.

@@ -4,9 +4,8 @@
  *  float32. Parameters exist in two forms: packed, P floats in the order of Keras, as files and
  *  digests have them; and in the arena, padded and ordered as the kernels want them, in which they
  *  are trained. A row's results depend on the parameters, its own input and the number of rows of
- * the call, and on nothing else: the caller fixes the calls, and so the bits (design:
- * microbatches).
- */
+ *  the call, and on nothing else: the caller fixes the calls, and so the bits (design:
+ *  microbatches). */
 #ifndef NNTRAIN_MODEL_H
 #define NNTRAIN_MODEL_H
 
@@ -78,8 +77,8 @@ void nnt_model_pack(const nnt_model *model, const float *arena, float *packed);
 void nnt_model_unpack(const nnt_model *model, const float *packed, float *arena);
 
 /** A dense stack features - hidden... - classes with `activation` in between and softmax at the
- * end, named as Keras names it: dense, dense_1, ... Local; NNT_EUSAGE if there are too many layers.
- */
+ *  end, named as Keras names it: dense, dense_1, ...
+ *  Local; NNT_EUSAGE if there are too many layers. */
 NNT_MUST_CHECK nnt_status nnt_model_spec_dense(nnt_model_spec *out, size_t features,
                                                const size_t *hidden, size_t hidden_count,
                                                nnt_activation activation, size_t classes,
@@ -89,8 +88,9 @@ NNT_MUST_CHECK nnt_status nnt_model_spec_dense(nnt_model_spec *out, size_t featu
 bool nnt_model_spec_begins_dense(const nnt_model_spec *spec);
 
 /** Draws initial parameters: element e of tensor t is a pure function of (seed, t, e).
- *  parameters [out] (P) packed. Local; cannot fail. Source: keras.initializers (glorot and he
- * normal are truncated at two standard deviations, as there). */
+ *  parameters [out] (P) packed.
+ *  Local; cannot fail. Source: keras.initializers (glorot and he normal are truncated at two
+ *  standard deviations, as there). */
 void nnt_model_initialize(const nnt_model *model, uint64_t seed, float *parameters);
 
 /** sum over kernels of l2 * sum(w^2), in float64 by tiles, which are added in the fixed tree.
@@ -115,8 +115,8 @@ NNT_MUST_CHECK nnt_status nnt_workspace_bytes(const nnt_model *model, nnt_worksp
 
 /** Workers may have a workspace each over the same memory, and work on different rows of it.
  *  memory [in] nnt_workspace_bytes() zeros, 64-byte aligned, borrowed: outlives the workspace.
- * NULL: the workspace has memory of its own Local; NNT_ENOMEM. The caller owns *out:
- * nnt_workspace_destroy(). */
+ *  NULL: the workspace has memory of its own
+ *  Local; NNT_ENOMEM. The caller owns *out: nnt_workspace_destroy(). */
 NNT_MUST_CHECK nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model,
                                                nnt_workspace_shape shape, void *memory);
 void nnt_workspace_destroy(nnt_workspace *workspace);
@@ -170,7 +170,9 @@ void nnt_model_prefetch(const nnt_model *model, const nnt_workspace *workspace, 
                         nnt_range rows);
 
 /** On sparse rows, what the gradient of the first layer needs of leaf `leaf` of the workspace,
- * whose rows are `rows`. sample [in] (rows.count). Local; cannot fail. */
+ *  whose rows are `rows`.
+ *  sample [in] (rows.count).
+ *  Local; cannot fail. */
 void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t leaf, nnt_range rows,
                      const nnt_sparse *x, const size_t *sample);
 

@@ -1,9 +1,9 @@
 /** Update rules on flat arrays, each exactly as Keras computes it in float32.
  *
  *  The order within a step is: gradient of the mean loss, plus 2 l2 w, clipping, weight decay,
- * update. The functions work on any part of the parameters, so that each worker may update its own
- * part. `isa` says which compiled form to run; it must be one that the processor runs, and the bits
- * are the same in all. */
+ *  update. The functions work on any part of the parameters, so that each worker may update its own
+ *  part. `isa` says which compiled form to run; it must be one that the processor runs, and the
+ *  bits are the same in all. */
 #ifndef NNTRAIN_OPTIM_H
 #define NNTRAIN_OPTIM_H
 

@@ -25,7 +25,7 @@ const char *nnt_store_library(void);
 
 /** What a run holds of its folder, so that it is alone there: see src/store/lock.h. Functions that
  *  write take one, or NULL, and make sure that it is still held before anything changes in the
- * folder: if it is not, NNT_EBUSY. */
+ *  folder: if it is not, NNT_EBUSY. */
 typedef struct nnt_lock nnt_lock;
 
 /** Bytes of a run's id, 32 hexadecimal digits, with the final NUL. */
@@ -151,7 +151,8 @@ NNT_MUST_CHECK nnt_status nnt_keras_model_read(const char *path, nnt_model_spec 
 
 /** Reads weights for `model` from a Keras .weights.h5, a Keras whole-model .h5, or a checkpoint of
  *  nntrain, which is refused if its parameters are not those it was written with. Layers go by
- * their order, as in Keras. parameters [out] (nnt_model_parameter_count()) touched only on success
+ *  their order, as in Keras.
+ *  parameters [out] (nnt_model_parameter_count()) touched only on success
  *  Local; NNT_ECHECKPOINT naming the tensor and both shapes, NNT_EIO, NNT_ENOMEM. */
 NNT_MUST_CHECK nnt_status nnt_weights_read(const char *path, const nnt_model *model,
                                            float *parameters);
@@ -184,7 +185,7 @@ typedef struct nnt_phase {
 } nnt_phase;
 
 /** The most memory that each rank has had, resident, in bytes. What the ranks of a node share
- * counts on each that has used it. */
+ *  counts on each that has used it. */
 typedef struct nnt_peak_memory {
   uint64_t min; /* over ranks */
   uint64_t median;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /** Element-wise functions (softmax: row-wise) as keras.activations defines them, with Keras's
- * default parameters: leaky_relu has slope 0.2, elu alpha 1, gelu is the exact one. */
+ *  default parameters: leaky_relu has slope 0.2, elu alpha 1, gelu is the exact one. */
 #define NNT_ACTIVATION_LIST(X)                                                                     \
   X(NNT_LINEAR, "linear")                                                                          \
   X(NNT_SIGMOID, "sigmoid")                                                                        \
@@ -31,7 +31,7 @@
   X(NNT_ZEROS, "zeros")
 
 /** Losses, as keras.losses. The labels are class numbers throughout; "categorical" and "sparse"
- * differ only where the outputs are probabilities that no softmax made (see nntrain/model.h). */
+ *  differ only where the outputs are probabilities that no softmax made (see nntrain/model.h). */
 #define NNT_LOSS_LIST(X)                                                                           \
   X(NNT_CATEGORICAL_CROSSENTROPY, "categorical_crossentropy")                                      \
   X(NNT_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy")                        \
@@ -45,8 +45,8 @@
 
 /** How ranks combine their gradients. `shared`: the ranks of one node work on one copy of the
  *  parameters; `tree`: each has a replica, and gradients are added in the fixed tree. Both give the
- * same bits on any number of ranks. `allreduce`: one MPI_Allreduce, equal only to rounding. `auto`:
- * shared on one node, else tree. */
+ *  same bits on any number of ranks. `allreduce`: one MPI_Allreduce, equal only to rounding.
+ *  `auto`: shared on one node, else tree. */
 #define NNT_EXCHANGE_LIST(X)                                                                       \
   X(NNT_EXCHANGE_AUTO, "auto")                                                                     \
   X(NNT_EXCHANGE_SHARED, "shared")                                                                 \
@@ -121,7 +121,7 @@ typedef struct nnt_optimizer {
 nnt_optimizer nnt_optimizer_default(nnt_optimizer_kind kind);
 
 /** Rows of which only the non-zeros are kept. Those of row i are at start(i) <= k < start(i+1), in
- * the order of columns: x(i, column(k)) = value(level(k)), or without levels value(k). */
+ *  the order of columns: x(i, column(k)) = value(level(k)), or without levels value(k). */
 typedef struct nnt_sparse {
   const uint64_t *start; /* (rows + 1) */
   const uint16_t *column;
@@ -141,7 +141,7 @@ typedef struct nnt_range {
 } nnt_range;
 
 /** Runs of rows that sums keep apart, and add in the fixed tree: the microbatches of a batch. Leaf
- * l is the rows first(l) <= row < first(l+1), possibly none. */
+ *  l is the rows first(l) <= row < first(l+1), possibly none. */
 typedef struct nnt_leaves {
   size_t count;        /* at least 1 */
   const size_t *first; /* (count + 1) */

@@ -20,7 +20,8 @@ NNT_MUST_CHECK nnt_status nnt_background_create(nnt_background **out, void (*wor
 void nnt_background_destroy(nnt_background *background);
 
 /** Asks for the work. What the caller has written before, the work sees. Must not be called while
- * it is busy with what it was asked for before. Local; cannot fail. */
+ *  it is busy with what it was asked for before.
+ *  Local; cannot fail. */
 void nnt_background_ask(nnt_background *background);
 
 /** Has it been asked for work that is not done yet? If not, the caller sees what the work has

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /** Nanoseconds since some fixed moment, of the monotonic clock: the same moment for all processes
- * of a node. Local; cannot fail. */
+ *  of a node.
+ *  Local; cannot fail. */
 int64_t nnt_nanoseconds(void);
 
 /** The same in seconds. Local; cannot fail. */

@@ -1,13 +1,13 @@
 /** Counter-based random numbers: pure functions of their indices, so that no rank stores a state,
- * and nothing depends on who draws first. Source: Salmon et al., "Parallel Random Numbers: As Easy
- * as 1, 2, 3", SC 2011 (Philox4x64-10, as in the library Random123). */
+ *  and nothing depends on who draws first. Source: Salmon et al., "Parallel Random Numbers: As Easy
+ *  as 1, 2, 3", SC 2011 (Philox4x64-10, as in the library Random123). */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
 #include <stdint.h>
 
 /** What a random number is for; numbers of different purposes are independent. The values are part
- * of what a seed means: never change them. */
+ *  of what a seed means: never change them. */
 typedef enum nnt_purpose {
   NNT_FOR_WEIGHTS = 1, /* counter: tensor, element, attempt */
   NNT_FOR_SHUFFLE = 2, /* counter: epoch, round, half of an index */

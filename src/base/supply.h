@@ -13,7 +13,8 @@ typedef struct nnt_supply {
 } nnt_supply;
 
 /** The next `count` times `size` bytes, from a cache line on; NULL if there is no base, or no
- * count. Local; cannot fail: see `fits`. */
+ *  count.
+ *  Local; cannot fail: see `fits`. */
 void *nnt_supply_take(nnt_supply *supply, size_t count, size_t size);
 
 #endif

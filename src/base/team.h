@@ -2,9 +2,9 @@
  *
  *  All workers go through the same phases, round after round. A phase has a fixed number of tasks;
  *  whoever comes first claims one, so that a worker the system does not run holds nobody up. The
- * last one to finish a task closes the phase, and then all go on. A worker that comes late to a
- * phase finds it done. Which worker does a task never matters for the result. Waiting spins
- * shortly, if every worker has a core, and then sleeps in the kernel (futex). */
+ *  last one to finish a task closes the phase, and then all go on. A worker that comes late to a
+ *  phase finds it done. Which worker does a task never matters for the result. Waiting spins
+ *  shortly, if every worker has a core, and then sleeps in the kernel (futex). */
 #ifndef BASE_TEAM_H
 #define BASE_TEAM_H
 
@@ -38,12 +38,13 @@ typedef struct nnt_team_work {
 } nnt_team_work;
 
 /** Does tasks of the phase as long as there are unclaimed ones: first those of the worker's own
- * part [worker * tasks / active, ...), so that data stay in its cache, then others'. Local; cannot
- * fail. */
+ *  part [worker * tasks / active, ...), so that data stay in its cache, then others'.
+ *  Local; cannot fail. */
 void nnt_team_do(const nnt_team *team, const nnt_team_work *work);
 
 /** Counts the calling worker's part of the phase as done, and waits for the others: a barrier, for
- * phases with a task for each worker. work->task is not looked at. Local; cannot fail. */
+ *  phases with a task for each worker. work->task is not looked at.
+ *  Local; cannot fail. */
 void nnt_team_meet(const nnt_team *team, const nnt_team_work *work);
 
 /** Waits until all tasks of the phase are done and it is closed: what they wrote is then visible.

@@ -1,8 +1,8 @@
 /** The fixed binary tree in which everything is summed.
  *
  *  The tree over n leaves splits [0, n) at the largest power of two below n, and so on down to
- * single leaves. Sums are formed along this tree and no other, whoever forms them: that is why the
- * bits of a run do not depend on the number of ranks. */
+ *  single leaves. Sums are formed along this tree and no other, whoever forms them: that is why the
+ *  bits of a run do not depend on the number of ranks. */
 #ifndef BASE_TREE_H
 #define BASE_TREE_H
 

@@ -19,8 +19,8 @@ typedef struct nnt_progress {
 void nnt_progress_init(nnt_progress *progress, const nnt_config *config,
                        const nnt_blas_choice *blas);
 
-/** The observer that prints; valid as long as `progress`. Local; cannot fail. Errors of printing
- * stay in stdout, see ferror(). */
+/** The observer that prints; valid as long as `progress`.
+ *  Local; cannot fail. Errors of printing stay in stdout, see ferror(). */
 nnt_observer nnt_progress_observer(nnt_progress *progress);
 
 #endif

@@ -1,10 +1,11 @@
 /** How ranks combine their gradients in every step.
  *
  *  A batch is cut into M microbatches, the leaves of the fixed tree (see base/tree.h). Each rank
- * owns a run of them, forms the gradient sums of the maximal subtrees in that run, and hands them
- * over. The parameters come in tiles, which are cut into one segment a rank: the owner of a segment
- * gets all subtree sums of it, adds them in tree order, updates the segment, and sends the new
- * parameters to all. Whatever the number of ranks, the same numbers are added in the same order.
+ *  owns a run of them, forms the gradient sums of the maximal subtrees in that run, and hands them
+ *  over. The parameters come in tiles, which are cut into one segment a rank: the owner of a
+ *  segment gets all subtree sums of it, adds them in tree order, updates the segment, and sends the
+ *  new parameters to all. Whatever the number of ranks, the same numbers are added in the same
+ *  order.
  *
  *  With NNT_EXCHANGE_ALLREDUCE one MPI_Allreduce adds whole gradients in an order of MPI's choice,
  *  and every rank updates all parameters: for comparison, equal only to rounding. */
@@ -62,11 +63,13 @@ nnt_range nnt_exchange_tiles(const nnt_exchange *exchange);
 /** Sums gradients and tallies over all microbatches, and agrees on the way.
  *
  *  A rank that failed in this step still takes part; its failure rides behind the gradient, so a
- * good step pays no message for it, and a bad one ends on all ranks together. tallies [in] of the
- * rank's subtrees   wishes [in,out] the rank's own, then those of any rank local   [in] how the
- * rank fared, as for nnt_comm_agree() total   [out] tally of the batch, the same on all ranks sum
- * [out] gradient sum of the rank's segment; borrowed until the next call Collective; any status
- * that some rank passed in. */
+ *  good step pays no message for it, and a bad one ends on all ranks together.
+ *  tallies [in] of the rank's subtrees
+ *  wishes  [in,out] the rank's own, then those of any rank
+ *  local   [in] how the rank fared, as for nnt_comm_agree()
+ *  total   [out] tally of the batch, the same on all ranks
+ *  sum     [out] gradient sum of the rank's segment; borrowed until the next call
+ *  Collective; any status that some rank passed in. */
 NNT_MUST_CHECK nnt_status nnt_exchange_reduce(nnt_exchange *exchange, const nnt_tally *tallies,
                                               nnt_wishes *wishes, nnt_status local,
                                               nnt_tally *total, float **sum);
@@ -81,7 +84,8 @@ void nnt_exchange_gather(nnt_exchange *exchange, float *parameters);
 double nnt_exchange_sum_tiles(nnt_exchange *exchange, double *values);
 
 /** Brings an array that is spread over the segments (an optimizer's slot) to rank 0, or from there
- * to the segments. segment [in/out] (segment count)   all [out/in] (P) on rank 0, NULL elsewhere
+ *  to the segments.
+ *  segment [in/out] (segment count)   all [out/in] (P) on rank 0, NULL elsewhere
  *  Collective; cannot fail. */
 void nnt_exchange_collect(nnt_exchange *exchange, const float *segment, float *all);
 void nnt_exchange_distribute(nnt_exchange *exchange, const float *all, float *segment);

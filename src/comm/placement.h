@@ -24,7 +24,8 @@ typedef struct nnt_cpu_map {
 } nnt_cpu_map;
 
 /** The map of this machine; where it cannot be told, each CPU is a core, and all are in NUMA node
- * 0. Local; cannot fail. */
+ *  0.
+ *  Local; cannot fail. */
 void nnt_cpu_map_load(nnt_cpu_map *out);
 
 /** The number of CPUs in a set. Local; cannot fail. */
@@ -39,16 +40,18 @@ int nnt_groups_count(const nnt_cpu_set *set, const uint16_t *group);
 int nnt_under_quota(int count, double quota);
 
 /** The largest number of tasks on a node, from a list such as Slurm's "8(x2),3": two nodes with 8
- * and one with 3. 0 for what is no such list. Local; cannot fail. */
+ *  and one with 3. 0 for what is no such list.
+ *  Local; cannot fail. */
 int nnt_tasks_most(const char *list);
 
 /** Does the launcher start more ranks on this node than it has CPUs for? What can be told before
- * MPI has started, from the environment that mpirun or srun gives; false without either. Local;
- * cannot fail. */
+ *  MPI has started, from the environment that mpirun or srun gives; false without either.
+ *  Local; cannot fail. */
 bool nnt_node_is_crowded(void);
 
 /** Are all ranks of the job on this node? From the environment that mpirun or srun gives; false if
- * it cannot be told. Local; cannot fail. */
+ *  it cannot be told.
+ *  Local; cannot fail. */
 bool nnt_job_is_on_one_node(void);
 
 /** Fills in what `comm` knows of its placement. Collective; cannot fail. */

@@ -1,5 +1,5 @@
 /** How people write the ten digits: strokes through a few points, in hundredths of a unit square
- * with y pointing down. */
+ *  with y pointing down. */
 #ifndef DATA_DIGIT_SHAPES_H
 #define DATA_DIGIT_SHAPES_H
 

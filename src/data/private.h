@@ -5,7 +5,7 @@
 #include "nntrain/data.h"
 
 /** The most samples of a part, and the bytes of a shape as text. A header that says more samples is
- * wrong; with nnt_shape_size() this bounds every product of sizes well below 2^63. */
+ *  wrong; with nnt_shape_size() this bounds every product of sizes well below 2^63. */
 enum { NNT_SAMPLES_MAX = 100000000, NNT_SHAPE_TEXT_SIZE = 64 };
 
 /** One part of a data set, training or test, as a reader knows it before reading pixels. */

@@ -1,9 +1,9 @@
 /** Matrix products in float32, row-major; B rows, I features in, O features out. Rows of X and dX
- * are `x_stride` floats apart, those of Y, dY, W and dW `y_stride`.
+ *  are `x_stride` floats apart, those of Y, dY, W and dW `y_stride`.
  *
  *  Every size is at most INT_MAX, as nnt_model_create() and nnt_workspace_create() have made sure.
- * The bits of a product depend on the shape of the call and on OpenBLAS's core type, on nothing
- * else. */
+ *  The bits of a product depend on the shape of the call and on OpenBLAS's core type, on nothing
+ *  else. */
 #ifndef KERNELS_BLAS_H
 #define KERNELS_BLAS_H
 

@@ -1,8 +1,8 @@
 /** The core type that OpenBLAS takes the CPU for, and what to do when it is a poorer one.
  *
  *  OpenBLAS chooses its kernels when the program is loaded, by family and model of the CPU. It
- * takes those that are newer than itself for old ones: Debian 12's 0.3.21 takes newer Intel cores
- * for "Prescott", at a fifth of their speed. The instructions that a CPU has are not in doubt. */
+ *  takes those that are newer than itself for old ones: Debian 12's 0.3.21 takes newer Intel cores
+ *  for "Prescott", at a fifth of their speed. The instructions that a CPU has are not in doubt. */
 #ifndef KERNELS_BLAS_CORE_H
 #define KERNELS_BLAS_CORE_H
 
@@ -30,8 +30,9 @@ void nnt_blas_look(nnt_blas_choice *out);
 /** If OpenBLAS has chosen a poorer core type by itself, starts the program again, in the same
  *  process, with OPENBLAS_CORETYPE set to the best one; at most once. So ranks, standard input and
  *  all that a launcher knows of the process stay. To be called before MPI starts and before
- * anything is read or printed. argv [in] the arguments of main() Local; returns if there is nothing
- * to correct, or if it cannot be done. */
+ *  anything is read or printed.
+ *  argv [in] the arguments of main()
+ *  Local; returns if there is nothing to correct, or if it cannot be done. */
 void nnt_blas_correct(const nnt_blas_choice *choice, char **argv);
 
 /** What there is to say behind the name of the core type: " (corrected from Prescott)", or "".

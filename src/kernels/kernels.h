@@ -1,10 +1,10 @@
 /** The numerical kernels, compiled once per instruction set; nnt_kernels_of() gives a table of
- * them.
+ *  them.
  *
  *  All are local and cannot fail, allocate nothing and keep no state. Arrays are float32, aligned
- * to 64 bytes, rows at multiples of 16 floats ("padded" columns); B rows, I inputs, O outputs.
- * Padding holds zeros wherever it is read. Sums over rows are formed per leaf (microbatch), row by
- * row from zero, and the leaves' sums are added in the fixed tree (base/tree.h). */
+ *  to 64 bytes, rows at multiples of 16 floats ("padded" columns); B rows, I inputs, O outputs.
+ *  Padding holds zeros wherever it is read. Sums over rows are formed per leaf (microbatch), row by
+ *  row from zero, and the leaves' sums are added in the fixed tree (base/tree.h). */
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 

@@ -56,7 +56,7 @@ NNT_INLINE lanes choose(ints mask, lanes a, lanes b)
 }
 
 /** e^x to within 1.02 ulp for -87.33 <= x <= 88.37; less gives 0, more infinity; NaN gives NaN.
- * Source: Cody and Waite 1980; polynomial of degree 6 for 2^f - 1, here in e^r: Cephes expf. */
+ *  Source: Cody and Waite 1980; polynomial of degree 6 for 2^f - 1, here in e^r: Cephes expf. */
 NNT_INLINE lanes exponential(lanes x)
 {
   lanes const low = splat(-87.33F);

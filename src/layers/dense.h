@@ -1,11 +1,10 @@
 /** Dense layers: the forms in which they lie in the arena, and their gradient.
  *
- *  | form    | for                             | kernel in the arena                  | products by
- * |
- *  |---------|---------------------------------|--------------------------------------|--------------|
- *  | sparse  | the first layer on sparse rows  | panels of 64 columns, (I, width) each | own
- * kernels | | narrow  | at most 16 outputs              | (O, stride), one row an output       |
- * own kernels  | | product | all others                      | (I, stride) | OpenBLAS     |
+ *  | form    | for                            | kernel in the arena                   | products |
+ *  |---------|--------------------------------|---------------------------------------|----------|
+ *  | sparse  | the first layer on sparse rows | panels of 64 columns, (I, width) each | own      |
+ *  | narrow  | at most 16 outputs             | (O, stride), one row an output        | own      |
+ *  | product | all others                     | (I, stride)                           | OpenBLAS |
  *
  *  The form depends on the layer and the data set, never on ranks or batch. */
 #ifndef LAYERS_DENSE_H

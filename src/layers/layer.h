@@ -1,8 +1,8 @@
 /** Kinds of layers: a table of functions each, over rows of activations.
  *
  *  A layer works on (B, I) inputs and (B, O) outputs, in rows of `stride` floats, the columns
- * padded to whole cache lines; padding holds zeros. It holds no activations itself; the workspace
- * passes them in. Parameters lie in the arena, in the form that the layer's kernels want. */
+ *  padded to whole cache lines; padding holds zeros. It holds no activations itself; the workspace
+ *  passes them in. Parameters lie in the arena, in the form that the layer's kernels want. */
 #ifndef LAYERS_LAYER_H
 #define LAYERS_LAYER_H
 

@@ -54,7 +54,9 @@ NNT_MUST_CHECK nnt_status nnt_model_list_tiles(nnt_model *model);
 nnt_layer_rows nnt_workspace_rows(const nnt_workspace *workspace, size_t l, nnt_range rows);
 
 /** Derivative of the sum of the rows' losses: by the logits if that is simpler, then true is
- * returned, else by the outputs. delta [out] (rows, C). Local; cannot fail. */
+ *  returned, else by the outputs.
+ *  delta [out] (rows, C).
+ *  Local; cannot fail. */
 bool nnt_loss_gradient(const nnt_model *model, const nnt_loss *loss, const nnt_workspace *workspace,
                        nnt_range rows, const uint16_t *labels, float *delta);
 

@@ -46,7 +46,8 @@ extern char const *const nnt_step_columns[NNT_STEP_COLUMNS];
 void nnt_tensor_path(const nnt_model_spec *spec, const nnt_tensor *tensor, char *out, size_t size);
 
 /** The number under /optimizer/vars of a tensor's slot, in Keras 3's order: step, learning rate,
- * then the momentums, or m and v of each tensor in turn. Local; cannot fail. */
+ *  then the momentums, or m and v of each tensor in turn.
+ *  Local; cannot fail. */
 size_t nnt_slot_number(size_t slots, size_t tensor, size_t slot);
 
 /** The versions of nntrain and HDF5. Constants. */

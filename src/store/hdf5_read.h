@@ -33,7 +33,7 @@ typedef enum nnt_h5_trailer { NNT_TRAILER_OPTIONAL, NNT_TRAILER_REQUIRED } nnt_h
  *  path [in] borrowed; outlives *out
  *  bad  [in] the status of a malformed file
  *  Local; bad, NNT_EIO (cannot be read), NNT_ENOMEM, NNT_EINTERNAL. The caller owns what *out
- * holds: nnt_h5_source_close(). */
+ *  holds: nnt_h5_source_close(). */
 NNT_MUST_CHECK nnt_status nnt_h5_source_open(nnt_h5_source *out, const char *path, nnt_status bad,
                                              nnt_h5_trailer trailer);
 void nnt_h5_source_close(nnt_h5_source *source);
@@ -60,7 +60,7 @@ NNT_MUST_CHECK nnt_status nnt_h5_get_tensor(const nnt_h5_source *source, const c
                                             const nnt_tensor *tensor, float *parameters);
 
 /** The length of a dataset of rank 1; an error if its values, of `size` bytes, would be more than
- * the file holds. */
+ *  the file holds. */
 NNT_MUST_CHECK nnt_status nnt_h5_get_length(const nnt_h5_source *source, const char *path,
                                             size_t size, size_t *out);
 
@@ -84,12 +84,12 @@ typedef struct nnt_texts {
 void nnt_texts_free(nnt_texts *texts);
 
 /** The texts of an array, or of the arrays name0, name1, ... into which Keras cuts a long one; none
- * if there is no such attribute. The caller owns what *out holds: nnt_texts_free(). */
+ *  if there is no such attribute. The caller owns what *out holds: nnt_texts_free(). */
 NNT_MUST_CHECK nnt_status nnt_h5_get_texts(const nnt_h5_source *source, const char *path,
                                            const char *name, nnt_texts *out);
 
 /** The names of a group's members, in the order of their names, or of an object's attributes, in
- * the order in which they were made. The caller owns what *out holds: nnt_texts_free(). */
+ *  the order in which they were made. The caller owns what *out holds: nnt_texts_free(). */
 NNT_MUST_CHECK nnt_status nnt_h5_members(const nnt_h5_source *source, const char *path,
                                          nnt_texts *out);
 NNT_MUST_CHECK nnt_status nnt_h5_attributes(const nnt_h5_source *source, const char *path,

@@ -22,7 +22,8 @@ NNT_MUST_CHECK nnt_status nnt_json_parse(json_t **out, const char *text, size_t 
                                          const nnt_json_place *place);
 
 /** The document as one line of ASCII; numbers keep all their bits. Takes over `json`; NULL means
- * that it could not be built. Local; NNT_EINTERNAL, NNT_ENOMEM. The caller owns *out: free(). */
+ *  that it could not be built.
+ *  Local; NNT_EINTERNAL, NNT_ENOMEM. The caller owns *out: free(). */
 NNT_MUST_CHECK nnt_status nnt_json_text(json_t *json, char **out);
 
 /** "file: part: what". Local; returns place->bad. */
@@ -46,9 +47,10 @@ NNT_MUST_CHECK nnt_status nnt_json_refuse(const nnt_json_place *place, const jso
 
 /** A thing that Keras names either by a string or by {"class_name": ..., "config": ...}.
  *  name   [out] of its class, without the prefix "Custom>" that Keras 2 gives to its optimizers;
- * for a function, its own name; NULL if the thing is absent or null. Borrowed from `json` config
- * [out] the settings, or NULL. Borrowed from `json` Local; place->bad, also for a class that is not
- * one of Keras's. */
+ *                for a function, its own name; NULL if the thing is absent or null. Borrowed from
+ *                `json`
+ *  config [out] the settings, or NULL. Borrowed from `json`
+ *  Local; place->bad, also for a class that is not one of Keras's. */
 NNT_MUST_CHECK nnt_status nnt_json_thing(const nnt_json_place *place, const json_t *json,
                                          const char *what, const char **name,
                                          const json_t **config);

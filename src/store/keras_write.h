@@ -7,8 +7,8 @@
 #include "nntrain/types.h"
 
 /** The architecture in the form that every Keras from 2.3 on loads. It leaves out what would make
- * it less portable and is of no use for trained weights: initializers and regularizers. Local;
- * NNT_EINTERNAL, NNT_ENOMEM. The caller owns *out: free(). */
+ *  it less portable and is of no use for trained weights: initializers and regularizers.
+ *  Local; NNT_EINTERNAL, NNT_ENOMEM. The caller owns *out: free(). */
 NNT_MUST_CHECK nnt_status nnt_keras_model_text(const nnt_model_spec *model, char **out);
 
 /** Loss and optimizer in the form of Keras's training_config. Where the two cross-entropies are the

@@ -1,11 +1,12 @@
 /** One run in a folder at a time: the file run.lock, and what makes sure that a run that has lost
- * it writes nothing more.
+ *  it writes nothing more.
  *
  *  Whether the holder of a lock lives is told by the kernel (flock), on its own machine and on file
  *  systems whose locks reach over all machines. A lock that is free, but comes from another
- * machine, may be that of a living run on a file system whose locks do not reach so far: then it is
- * watched for NNT_LOCK_SILENCE seconds. A living run renews its lock (nnt_lock_renew()), and what
- * is renewed is a time of the file system, compared with itself only: clocks of machines differ. */
+ *  machine, may be that of a living run on a file system whose locks do not reach so far: then it
+ *  is watched for NNT_LOCK_SILENCE seconds. A living run renews its lock (nnt_lock_renew()), and
+ *  what is renewed is a time of the file system, compared with itself only: clocks of machines
+ *  differ. */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
 
@@ -28,16 +29,20 @@ typedef struct nnt_lock_options {
 
 /** Takes the lock of a folder, which exists, and keeps it as long as the process lives. That of a
  *  dead run is taken over: at once if the kernel knows that it is dead; after 3 s if it has not
- * been renewed for NNT_LOCK_AGE; otherwise after NNT_LOCK_SILENCE without a sign of life. Of
- * several that try, one gets it. options [in] borrowed for the call Local; NNT_EBUSY (another run
- * has it; who, and what to do), NNT_EIO, NNT_ENOMEM. The caller owns *out: nnt_lock_release(). */
+ *  been renewed for NNT_LOCK_AGE; otherwise after NNT_LOCK_SILENCE without a sign of life. Of
+ *  several that try, one gets it.
+ *  options [in] borrowed for the call
+ *  Local; NNT_EBUSY (another run has it; who, and what to do), NNT_EIO, NNT_ENOMEM. The caller owns
+ *  *out: nnt_lock_release(). */
 NNT_MUST_CHECK nnt_status nnt_lock_take(nnt_lock **out, const char *folder,
                                         const nnt_lock_options *options);
 
 /** Does the path of the folder still lead to this lock? To be asked before each change in the
- * folder. lock [in] NULL: nobody asks for one Local, from any thread, together with the other
- * functions that do not change the lock; NNT_EBUSY (another run has taken over, or the lock was
- * removed: for ever lost), NNT_EIO (cannot be read now). */
+ *  folder.
+ *  lock [in] NULL: nobody asks for one
+ *  Local, from any thread, together with the other functions that do not change the lock; NNT_EBUSY
+ *  (another run has taken over, or the lock was removed: for ever lost), NNT_EIO (cannot be read
+ *  now). */
 NNT_MUST_CHECK nnt_status nnt_lock_check(const nnt_lock *lock);
 
 /** Shows others that the run lives: checks the lock and sets its time of modification. To be called
@@ -50,8 +55,9 @@ NNT_MUST_CHECK nnt_status nnt_lock_renew(const nnt_lock *lock);
 const char *nnt_lock_run(const nnt_lock *lock);
 
 /** Removes the lock, also from a folder that has been moved; one that is lost is left alone. No
- * other thread may use it any more. lock [in] may be NULL. Local; cannot fail: a file that cannot
- * be removed is that of a dead run. */
+ *  other thread may use it any more.
+ *  lock [in] may be NULL.
+ *  Local; cannot fail: a file that cannot be removed is that of a dead run. */
 void nnt_lock_release(nnt_lock *lock);
 
 #endif

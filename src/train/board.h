@@ -1,8 +1,8 @@
 /** The memory that the workers of a step share: parameters, activations, and what they tell each
- * other.
+ *  other.
  *
  *  With the exchange `shared`, all ranks of the node work on one board in node memory; otherwise
- * each rank has a board of its own, which only its threads share. */
+ *  each rank has a board of its own, which only its threads share. */
 #ifndef TRAIN_BOARD_H
 #define TRAIN_BOARD_H
 

@@ -1,7 +1,7 @@
 /** When a run must have ended: the time limit that the user or the batch system has set.
  *
  *  Rank 0 alone looks at it, by its own clock, and its wish to stop reaches the others with the
- * step (see comm/exchange.h). So no bit depends on it. */
+ *  step (see comm/exchange.h). So no bit depends on it. */
 #ifndef TRAIN_DEADLINE_H
 #define TRAIN_DEADLINE_H
 

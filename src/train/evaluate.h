@@ -1,7 +1,7 @@
 /** Evaluation over all ranks.
  *
  *  Samples are taken in fixed blocks, the blocks are spread over the ranks, and the blocks' losses
- * are added in tree order: the figures do not depend on the number of ranks. */
+ *  are added in tree order: the figures do not depend on the number of ranks. */
 #ifndef TRAIN_EVALUATE_H
 #define TRAIN_EVALUATE_H
 
@@ -34,7 +34,7 @@ NNT_MUST_CHECK nnt_status nnt_evaluator_score(nnt_evaluator *evaluator, const nn
                                               const float *arena, nnt_score *out);
 
 /** The model's answer to each sample, on rank 0; NULL elsewhere. The caller owns the arrays:
- * free(). */
+ *  free(). */
 typedef struct nnt_predictions {
   uint16_t *label;    /* (samples) the class with the largest output */
   float *probability; /* (samples, C), NULL if they would need more than 256 MiB */

@@ -11,11 +11,12 @@
 NNT_MUST_CHECK nnt_status nnt_run_take_folder(nnt_run *run);
 
 /** Is it still this run's, as far as its thread has found? Local, on rank 0; NNT_EBUSY. Cost when
- * it is: one load. */
+ *  it is: one load. */
 NNT_MUST_CHECK nnt_status nnt_run_hold_folder(const nnt_run *run);
 
 /** Gives the folder back, and removes it if this run has made it and written nothing. When no
- * thread writes there any more. Local; cannot fail: does nothing without a lock. */
+ *  thread writes there any more.
+ *  Local; cannot fail: does nothing without a lock. */
 void nnt_run_leave_folder(nnt_run *run);
 
 #endif

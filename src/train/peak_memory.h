@@ -6,7 +6,9 @@
 #include "nntrain/store.h"
 
 /** Minimum, median and maximum of the values; the median of an even number of them is the mean of
- * the middle two. bytes [in,out] (ranks) sorted afterwards; ranks >= 1 Local; cannot fail. */
+ *  the middle two.
+ *  bytes [in,out] (ranks) sorted afterwards; ranks >= 1
+ *  Local; cannot fail. */
 nnt_peak_memory nnt_peak_memory_of(uint64_t *bytes, size_t ranks);
 
 /** What the ranks have needed so far.

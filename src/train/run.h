@@ -78,10 +78,11 @@ typedef struct nnt_start {
 } nnt_start;
 
 /** Looks into the output folder and decides how to start; moves an old run aside with --fresh.
- * Before that it takes the folder's lock, unless nothing will be written: in a dry run, and when
- * all is done. Fills in run->microbatches. Writes nothing else. Collective; NNT_EUSAGE (another
- * configuration), NNT_EBUSY (another run is at work there), NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM.
- *  The caller owns what `out` holds: nnt_checkpoint_free(). */
+ *  Before that it takes the folder's lock, unless nothing will be written: in a dry run, and when
+ *  all is done. Fills in run->microbatches. Writes nothing else.
+ *  Collective; NNT_EUSAGE (another configuration), NNT_EBUSY (another run is at work there),
+ *  NNT_ECHECKPOINT, NNT_EIO, NNT_ENOMEM. The caller owns what `out` holds: nnt_checkpoint_free().
+ */
 NNT_MUST_CHECK nnt_status nnt_start_decide(nnt_start *out, nnt_run *run);
 
 /** Puts the state of start->checkpoint into all ranks. Collective; NNT_ENOMEM. */

@@ -9,9 +9,9 @@
 #include "train/data.h"
 
 /** Describes the model that the configuration asks for, and takes over into the configuration what
- * a Keras model says of optimizer and loss, where no option has said otherwise. config [in,out] the
- * same on all ranks Collective; NNT_EUSAGE, NNT_EDATA, NNT_EIO, NNT_ENOMEM. The caller owns *out:
- * free(). */
+ *  a Keras model says of optimizer and loss, where no option has said otherwise.
+ *  config [in,out] the same on all ranks
+ *  Collective; NNT_EUSAGE, NNT_EDATA, NNT_EIO, NNT_ENOMEM. The caller owns *out: free(). */
 NNT_MUST_CHECK nnt_status nnt_setup_spec(nnt_model_spec **out, const nnt_comm *comm,
                                          nnt_config *config, const nnt_data_info *info);
 

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 
 /** From now on SIGUSR1, SIGUSR2, SIGTERM, SIGINT and SIGXCPU are remembered as a request to stop;
- * the second one of a kind does what it does by default. Local; cannot fail. */
+ *  the second one of a kind does what it does by default.
+ *  Local; cannot fail. */
 void nnt_stop_listen(void);
 
 /** Back to what signals do by default. Local; cannot fail. */

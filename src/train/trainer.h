@@ -1,10 +1,10 @@
 /** One step of training, over all ranks.
  *
  *  With the exchange `shared`, the ranks of a node are workers on one board: any of them computes
- * any microbatch, then forms and applies the update of any tile from the activations and deltas of
- * all. With `tree` and `allreduce` every rank computes its own microbatches on a replica of its
- * own, and the gradients are exchanged. `shared` and `tree` add the same numbers in the same order.
- */
+ *  any microbatch, then forms and applies the update of any tile from the activations and deltas of
+ *  all. With `tree` and `allreduce` every rank computes its own microbatches on a replica of its
+ *  own, and the gradients are exchanged. `shared` and `tree` add the same numbers in the same
+ *  order. */
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 

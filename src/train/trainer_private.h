@@ -68,11 +68,13 @@ void nnt_task_clipped(void *context, size_t worker, size_t task);
 void nnt_close_rows(void *context);
 
 /** Begins to fetch the sparse rows of the batch, which lie anywhere in the data set: every thread
- * does, since threads may have no cache in common. Local; cannot fail. */
+ *  does, since threads may have no cache in common.
+ *  Local; cannot fail. */
 void nnt_fetch_rows(nnt_trainer *trainer);
 
 /** The time since the last call belonged to `phase`. Only the rank's first thread, which also
- * speaks to other ranks, measures. Local; cannot fail. */
+ *  speaks to other ranks, measures.
+ *  Local; cannot fail. */
 void nnt_trainer_end_phase(nnt_trainer *trainer, size_t worker, nnt_phase_id phase);
 
 /** The sum of tallies in tree order. Local; cannot fail. */
@@ -81,8 +83,8 @@ nnt_tally nnt_add_tallies(const nnt_tally *leaves, size_t count);
 /** The penalty of the parameters as they are. Local; cannot fail. */
 double nnt_penalty_now(const nnt_trainer *trainer);
 
-/** Works out all tiles' penalties, where they are not kept as tiles are updated. Local; cannot
- * fail. */
+/** Works out all tiles' penalties, where they are not kept as tiles are updated.
+ *  Local; cannot fail. */
 void nnt_trainer_refresh_penalties(nnt_trainer *trainer);
 
 /** The outcome of this round. Borrowed. Local; cannot fail. */

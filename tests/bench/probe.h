@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /** Independent sums that a probe has under way: enough to hide the latency of an operation, and
- * with what else the loop needs no more than the 16 registers of AVX2. */
+ *  with what else the loop needs no more than the 16 registers of AVX2. */
 enum { PROBE_SUMS = 12, PROBE_READERS = 8 };
 
 /** One instruction set: probe.c compiled for it. */

@@ -34,7 +34,7 @@ enum { PARAMETER_COUNTS = sizeof parameter_counts / sizeof *parameter_counts };
 typedef enum cut { CUT_EVEN, CUT_UNEVEN, CUT_ONE } cut;
 
 /** Where tile t begins: every 4096 floats; after 1, 2, 4, ... floats, so that half of them are in
- * the last tile; or nowhere but at the beginning. */
+ *  the last tile; or nowhere but at the beginning. */
 static inline size_t tile_begin(cut how, size_t t)
 {
   if (t == 0) return 0;

@@ -1,5 +1,5 @@
 /** Operands for tests of the kernels: aligned, padded with zeros, and spoilt where nothing should
- * be read. The caller frees all arrays. */
+ *  be read. The caller frees all arrays. */
 #ifndef UNIT_KERNEL_SAMPLE_H
 #define UNIT_KERNEL_SAMPLE_H
 
@@ -62,7 +62,7 @@ static inline float *block_create(nnt_block block, uint64_t seed)
 }
 
 /** Is c the sum of numbers whose sizes add up to `size`, up to `roundings` roundings of float32?
- * |error| <= n u / (1 - n u) size, u = 2^-24 (Higham 2002, section 3.1). */
+ *  |error| <= n u / (1 - n u) size, u = 2^-24 (Higham 2002, section 3.1). */
 static inline bool is_rounded(float c, double sum, double size, size_t roundings)
 {
   double const nu = (double)roundings * 0x1p-24;
