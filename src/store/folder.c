@@ -10,13 +10,20 @@
 #include "store/atomic_file.h"
 #include "store/names.h"
 
-static nnt_status make_one(const char *path)
+/* Makes `part` of the path. */
+static nnt_status make_one(const char *part, const char *path)
 {
-  if (mkdir(path, S_IRWXU | S_IRWXG | S_IRWXO) == 0) return NNT_OK;
-  int const why = errno;
+  if (mkdir(part, S_IRWXU | S_IRWXG | S_IRWXO) == 0) return NNT_OK;
+  int why = errno;
   struct stat facts;
-  if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)) return NNT_OK;
-  return nnt_fail(NNT_EIO, "cannot make the folder %s: %s", path, strerror(why));
+  if (stat(part, &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) return NNT_OK;
+    why = ENOTDIR;
+  }
+  if (strcmp(part, path) == 0) {
+    return nnt_fail(NNT_EIO, "cannot make the folder %s: %s", path, strerror(why));
+  }
+  return nnt_fail(NNT_EIO, "cannot make the folder %.200s: %.200s: %s", path, part, strerror(why));
 }
 
 nnt_status nnt_folder_create(const char *path)
@@ -30,10 +37,10 @@ nnt_status nnt_folder_create(const char *path)
   memcpy(part, path, length + 1);
   for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
     *slash = '\0';
-    NNT_TRY(make_one(part));
+    NNT_TRY(make_one(part, path));
     *slash = '/';
   }
-  return make_one(part);
+  return make_one(part, path);
 }
 
 nnt_status nnt_folder_has_run(const char *path, bool *out)
