@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,4 +132,32 @@ void nnt_holder_describe(const nnt_holder *holder, char text[NNT_HOLDER_LINE_SIZ
   (void)snprintf(text, NNT_HOLDER_LINE_SIZE, "pid %.20s on %.64s%s%.64s, since %.32s, run id %.32s",
                  holder->process, holder->host, has_job ? ", job " : "", holder->job, holder->since,
                  holder->run);
+}
+
+/* A line of /proc/<pid>/status: is the process dead, or has it been sent SIGKILL? */
+static bool tells_end(const char *line)
+{
+  uint64_t const kill_bit = (uint64_t)1 << (SIGKILL - 1);
+  if (strncmp(line, "State:", 6) == 0)
+    return strchr("ZX", line[6 + strspn(line + 6, "\t ")]) != NULL;
+  if (strncmp(line, "SigPnd:", 7) != 0 && strncmp(line, "ShdPnd:", 7) != 0) return false;
+  return (strtoull(line + 7, NULL, 16) & kill_bit) != 0;
+}
+
+bool nnt_holder_is_ending(const nnt_holder *holder, const nnt_holder *self)
+{
+  char path[32 + NNT_HOLDER_FIELD_SIZE];
+  char line[256];
+  char const *const pid = holder->process;
+  bool const is_here = self->boot[0] != '\0' && strcmp(holder->boot, self->boot) == 0;
+  if (!is_here || pid[0] == '\0' || pid[strspn(pid, "0123456789")] != '\0') return false;
+  (void)snprintf(path, sizeof path, "/proc/%s/status", pid);
+  FILE *const file = fopen(path, "r");
+  if (file == NULL) return errno == ENOENT;
+  bool ending = false;
+  while (!ending && fgets(line, sizeof line, file) != NULL) {
+    ending = tells_end(line);
+  }
+  (void)fclose(file);
+  return ending;
 }

@@ -40,6 +40,12 @@ size_t nnt_holder_print(const nnt_holder *holder, char text[NNT_HOLDER_TEXT_SIZE
  *  Local; false if there is no run id of the right form. */
 bool nnt_holder_parse(const char *text, size_t length, nnt_holder *out);
 
+/** Has the holder ended, or is it about to: killed, with a call on its way that nothing can stop? To
+ *  be asked on its own machine only, which the boot ids tell.
+ *  self [in] the calling process
+ *  Local; cannot fail: false if it is another machine's. Source: proc(5), status. */
+bool nnt_holder_is_ending(const nnt_holder *holder, const nnt_holder *self);
+
 /** "pid 4711 on node7, job 123456, since 2026-03-01T12:00:00Z, run id 5f0c...". Local; cannot fail.
  */
 void nnt_holder_describe(const nnt_holder *holder, char text[NNT_HOLDER_LINE_SIZE]);

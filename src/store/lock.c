@@ -302,6 +302,22 @@ static nnt_status take_over(nnt_lock *lock, const nnt_lock_options *options, cla
   return sure ? nnt_lock_check(lock) : settle(lock, options);
 }
 
+/* The kernel keeps the lock of a process that was killed until its last call has ended, and a write
+ * to a slow disk takes long: a job that starts again at once need not be refused for that. */
+static nnt_status wait_for_end(const nnt_lock *lock, const nnt_lock_options *options, bool *again)
+{
+  enum { ENDS = 10 * LOOKS };
+  for (int i = 0; i < ENDS; i++) {
+    sight seen;
+    bool const known = look(lock->folder, NNT_LOCK_NAME, &seen) == 0 && seen.known;
+    if (!known || !nnt_holder_is_ending(&seen.holder, &lock->self)) break;
+    sleep_for(options->silence / ENDS);
+    *again = try_flock(lock->file) == CLAIM_TAKEN;
+    if (*again) return NNT_OK;
+  }
+  return refuse(lock);
+}
+
 static nnt_status try_once(nnt_lock *lock, const nnt_lock_options *options, bool *again)
 {
   bool created = false;
@@ -309,7 +325,7 @@ static nnt_status try_once(nnt_lock *lock, const nnt_lock_options *options, bool
   NNT_TRY(open_file(lock, &created, again));
   if (*again) return NNT_OK;
   claim const result = claim_file(lock);
-  if (result == CLAIM_HELD) return refuse(lock);
+  if (result == CLAIM_HELD) return wait_for_end(lock, options, again);
   *again = !is_in_place(lock);
   return *again ? NNT_OK : take_over(lock, options, result, created, again);
 }

@@ -74,6 +74,46 @@ static void a_folder_in_use_is_refused(void)
   folder_remove(folder);
 }
 
+/* A child that takes the lock and dies, but whose lock the kernel keeps for some time, as while a
+ * killed process ends its last write: a child of its own has it. */
+static pid_t start_ending_holder(const char *folder, long milliseconds)
+{
+  struct timespec const time = {.tv_sec = milliseconds / 1000,
+                                .tv_nsec = milliseconds % 1000 * 1000000};
+  siginfo_t ended;
+  (void)fflush(stdout);
+  pid_t const child = fork();
+  if (child == 0) {
+    nnt_lock *lock = NULL;
+    nnt_lock_options const options = {.silence = 0.0};
+    if (nnt_lock_take(&lock, folder, &options) == NNT_OK && fork() == 0) {
+      (void)nanosleep(&time, NULL);
+    }
+    _exit(0);
+  }
+  /* It stays a zombie. */
+  CU_ASSERT_EQUAL(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+  return child;
+}
+
+static void a_holder_that_is_ending_is_waited_for(void)
+{
+  char folder[NNT_PATH_SIZE];
+  nnt_lock *lock = NULL;
+  nnt_lock_options const patient = {.silence = 20.0};
+  folder_make(folder);
+  pid_t child = start_ending_holder(folder, 300);
+  CU_ASSERT_EQUAL(nnt_lock_take(&lock, folder, &patient), NNT_OK);
+  nnt_lock_release(lock);
+  CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
+  CU_ASSERT_EQUAL(folder_count(folder), 0);
+  /* But not for ever. */
+  child = start_ending_holder(folder, 2000);
+  CU_ASSERT_EQUAL(try_lock(folder), NNT_EBUSY);
+  CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
+  folder_remove(folder);
+}
+
 /* With the usual patience of a minute: who has died on this machine need not be waited for. */
 static void the_lock_of_the_dead_is_taken_over_at_once(void)
 {
@@ -327,6 +367,7 @@ static void of_many_starters_one_wins(void)
 static CU_TestInfo tests[] = {
     {"a lock tells who holds it", a_lock_tells_who_holds_it},
     {"run ids are new each time", run_ids_are_new_each_time},
+    {"a holder that is ending is waited for", a_holder_that_is_ending_is_waited_for},
     {"a folder in use is refused", a_folder_in_use_is_refused},
     {"the lock of the dead is taken over at once", the_lock_of_the_dead_is_taken_over_at_once},
     {"an old lock from elsewhere is taken over without watching",
