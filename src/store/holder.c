@@ -138,8 +138,10 @@ void nnt_holder_describe(const nnt_holder *holder, char text[NNT_HOLDER_LINE_SIZ
 static bool tells_end(const char *line)
 {
   uint64_t const kill_bit = (uint64_t)1 << (SIGKILL - 1);
-  if (strncmp(line, "State:", 6) == 0)
-    return strchr("ZX", line[6 + strspn(line + 6, "\t ")]) != NULL;
+  if (strncmp(line, "State:", 6) == 0) {
+    char const state = line[6 + strspn(line + 6, "\t ")];
+    return state == 'Z' || state == 'X';
+  }
   if (strncmp(line, "SigPnd:", 7) != 0 && strncmp(line, "ShdPnd:", 7) != 0) return false;
   return (strtoull(line + 7, NULL, 16) & kill_bit) != 0;
 }
