@@ -176,21 +176,22 @@ static nnt_status finish(nnt_run *run)
   return status;
 }
 
-/* Collective: prepares the output folder; training can begin when all can be written. */
+/* Collective: training can begin when all can be written. */
 static nnt_status open_folder(nnt_run *run)
 {
   nnt_config const *const config = &run->config;
   nnt_status status = NNT_OK;
   if (nnt_run_is_writer(run)) {
-    status = nnt_folder_create(config->output);
-    if (status == NNT_OK) status = nnt_folder_check_writable(config->output);
+    status = nnt_folder_check_writable(config->output);
     /* Only now, since the trace may be meant for that folder. */
     if (status == NNT_OK && config->trace[0] != '\0') {
       status = nnt_file_check_writable(config->trace);
     }
   }
   NNT_TRY(nnt_comm_follow(run->comm, status));
-  return nnt_run_write_results(run, NNT_RUN_RUNNING, NULL);
+  NNT_TRY(nnt_run_write_results(run, NNT_RUN_RUNNING, NULL));
+  run->has_begun = true;
+  return NNT_OK;
 }
 
 /* What of the placement makes the run slower than it could be. */
@@ -279,9 +280,11 @@ static nnt_status train(nnt_run *run, nnt_start *start)
 }
 
 /* Collective: the results file tells what became of the run, if it can still be written; the first
- * failure is the one to report. The last good checkpoint stays. */
+ * failure is the one to report. The last good checkpoint stays. A start that has not got as far as
+ * training leaves the folder as it was. */
 static nnt_status record_failure(nnt_run *run, nnt_status failure)
 {
+  if (!run->has_begun) return failure;
   char message[NNT_MESSAGE_SIZE];
   (void)snprintf(message, sizeof message, "%s", nnt_last_error());
   nnt_status const written = nnt_run_write_results(run, NNT_RUN_FAILED, NULL);

@@ -47,6 +47,7 @@ typedef struct nnt_run {
   nnt_lock *lock;                  /* rank 0: of the output folder; NULL: nothing is written */
   nnt_background *heart;           /* rank 0: renews it */
   atomic_bool lock_is_lost;        /* rank 0: as that has found */
+  bool has_begun;                  /* this start has written to its folder */
   bool made_folder;                /* rank 0: was there no output folder? */
   nnt_saver *saver;                /* rank 0 */
   bool interval_is_news;           /* rank 0: the user does not know of the interval of saves */

@@ -24,11 +24,13 @@ static void change_version(const char *path, uint64_t version)
   CU_ASSERT(H5Sclose(one) >= 0);
   CU_ASSERT(H5Fclose(file) >= 0);
   data = file_load(path, &bytes);
-  data = realloc(data, bytes + NNT_TRAILER_SIZE);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(data);
-  CU_ASSERT_EQUAL(nnt_trailer_make(data, bytes, SAMPLE_STEP, data + bytes), NNT_OK);
-  file_store(path, data, bytes + NNT_TRAILER_SIZE);
+  unsigned char *const whole = malloc(bytes + NNT_TRAILER_SIZE);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(whole);
+  memcpy(whole, data, bytes);
   free(data);
+  CU_ASSERT_EQUAL(nnt_trailer_make(whole, bytes, SAMPLE_STEP, whole + bytes), NNT_OK);
+  file_store(path, whole, bytes + NNT_TRAILER_SIZE);
+  free(whole);
 }
 
 static nnt_status read_version(uint64_t version)
