@@ -122,6 +122,11 @@ typedef struct nnt_order {
 /** The sample at `position` (below count). Local; cannot fail. */
 size_t nnt_order_at(const nnt_order *order, size_t position);
 
+/** The samples at a run of positions (below count), in less time than one by one.
+ *  sample [out] (positions.count)
+ *  Local; cannot fail. */
+void nnt_order_run(const nnt_order *order, nnt_range positions, size_t *sample);
+
 /** The rows of microbatch j of M in a batch of b rows: [floor(j b / M), floor((j+1) b / M)),
  *  possibly none.
  *  Local; cannot fail: b and M are at most 2^31. */

@@ -41,10 +41,10 @@ static void prepare_rows(nnt_trainer *trainer, size_t j, uint64_t step, uint64_t
                            .count = options->samples.count,
                            .in_sequence = options->in_sequence};
   size_t const at = (size_t)batch * options->batch_size;
-  for (size_t row = rows.first; row < rows.first + rows.count; row++) {
-    size_t const sample = nnt_order_at(&order, at + row);
-    to->sample[row - first] = sample;
-    to->labels[row - first] = options->samples.labels[sample];
+  size_t const here = rows.first - first;
+  nnt_order_run(&order, (nnt_range){at + rows.first, rows.count}, to->sample + here);
+  for (size_t row = here; row < here + rows.count; row++) {
+    to->labels[row] = options->samples.labels[to->sample[row]];
   }
 }
 

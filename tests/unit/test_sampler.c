@@ -36,6 +36,26 @@ static void every_sample_is_visited_once(void)
   }
 }
 
+/* Runs of all lengths up to more than are walked together, at both ends of the positions. */
+static void a_run_is_the_samples_one_by_one(void)
+{
+  enum { COUNT = 1030, LENGTH_MAX = 70 };
+  nnt_order order = order_of(3, 1, COUNT);
+  for (size_t i = 0; i < 2 * LENGTH_MAX; i++) {
+    size_t sample[LENGTH_MAX + 1] = {0};
+    size_t const length = i / 2;
+    size_t const first = i % 2 == 0 ? 0 : COUNT - length;
+    sample[length] = COUNT;
+    nnt_order_run(&order, (nnt_range){first, length}, sample);
+    size_t wrong = sample[length] != COUNT; /* written beyond the end */
+    for (size_t k = 0; k < length; k++) {
+      wrong += sample[k] != nnt_order_at(&order, first + k);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    order.in_sequence = i % 7 == 0;
+  }
+}
+
 static size_t fixed_points(const nnt_order *a, const nnt_order *b)
 {
   size_t same = 0;
@@ -162,6 +182,7 @@ static void the_last_batch_may_be_smaller(void)
 
 static CU_TestInfo tests[] = {
     {"every sample is visited once", every_sample_is_visited_once},
+    {"a run is the samples one by one", a_run_is_the_samples_one_by_one},
     {"epochs and seeds differ", epochs_and_seeds_differ},
     {"without shuffling the order is the sequence", without_shuffling_the_order_is_the_sequence},
     {"all orders of few samples are equally frequent",
