@@ -41,7 +41,7 @@ static void a_run_is_the_samples_one_by_one(void)
 {
   enum { COUNT = 1030, LENGTH_MAX = 70 };
   nnt_order order = order_of(3, 1, COUNT);
-  for (size_t i = 0; i < 2 * LENGTH_MAX; i++) {
+  for (size_t i = 0; i < 2 * (size_t)LENGTH_MAX; i++) {
     size_t sample[LENGTH_MAX + 1] = {0};
     size_t const length = i / 2;
     size_t const first = i % 2 == 0 ? 0 : COUNT - length;
