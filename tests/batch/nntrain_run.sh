@@ -159,6 +159,19 @@ ended hanging 0
 says hanging 'the run has ended \(complete\), 2 s ago: mpirun is killed'
 is_the_same hanging
 
+echo "== a launcher that hangs when a rank has been killed early"
+# shellcheck disable=SC2016 # for the launcher
+launcher '
+[ -e deaf/tried ] && real "$@"
+mkdir deaf && touch deaf/tried
+sleep 0.5 &
+exec sleep 100'
+job deaf
+ended deaf 0
+says deaf 'the ranks have ended, and mpirun hangs: mpirun is killed'
+says deaf 'starting again'
+is_the_same deaf
+
 echo "== a launcher that hangs when it is told to end"
 # shellcheck disable=SC2016 # for the launcher
 launcher '

@@ -18,13 +18,14 @@ tiny+=(--checkpoint-every 2steps --keep 9 --optimizer adam)
 folder=$scratch/run
 undisturbed "${tiny[@]}" --steps 8
 
-# disturb <ranks> <how> <call> [<argument>...]: eight steps, so files after 2, 4, 6 and 8; sets `code`.
+# disturb <ranks> <how> <call> [<argument>...]: eight steps, so files after 2, 4, 6 and 8; sets `code`. Only
+# calls on checkpoints have numbers: those on the lock come whenever its thread has its turn.
 disturb() {
   local ranks=$1 how=$2 call=$3
   shift 3
   rm -rf "$folder" calls
-  run_shimmed "$ranks" FAULT_FOLDER="$folder" FAULT_LOG="$scratch/calls" FAULT_HOW="$how" \
-    FAULT_CALL="$call" -- "${tiny[@]}" --steps 8 "$@" --output "$folder" >out 2>err
+  run_shimmed "$ranks" FAULT_FOLDER="$folder" FAULT_FILE=checkpoint- FAULT_LOG="$scratch/calls" \
+    FAULT_HOW="$how" FAULT_CALL="$call" -- "${tiny[@]}" --steps 8 "$@" --output "$folder" >out 2>err
   code=$?
   echo "$how at call $call, $ranks ranks${*:+, $*}: code $code"
 }
@@ -90,7 +91,7 @@ awk -v waited="$checkpoint" -v files="$files" 'BEGIN { exit !(waited < 0.5 * fil
 
 # A disk that does not answer for six seconds is told of, once; training goes on, and so do files.
 rm -rf "$folder" calls
-run_shimmed 2 FAULT_FOLDER="$folder" FAULT_LOG="$scratch/calls" FAULT_HOW=stuck \
+run_shimmed 2 FAULT_FOLDER="$folder" FAULT_FILE=checkpoint- FAULT_LOG="$scratch/calls" FAULT_HOW=stuck \
   FAULT_CALL="$(call_on fsync 4)" -- "${slow[@]}" --stall-timeout 4 --time-limit 16s --output "$folder" >out 2>err
 code=$?
 files=$(grep -c ' rename .*checkpoint' calls)

@@ -3,11 +3,12 @@
  *
  * - FAULT_FOLDER: calls on this folder and the files in it count; its real path
  * - FAULT_CALL: the number of the call that is meant, from 1
+ * - FAULT_FILE: only calls on files with this in their names have numbers (default: all)
  * - FAULT_HOW: what happens there: kill, ENOSPC, EIO, full (ENOSPC there and from there on), slow
  *   (there and from there on, whatever needs the disk takes a fifth of a second), stuck (takes six
  *   seconds), short (half of a write), garbled (a write of other bytes), EINTR (of a write), USR1,
- * TERM
- * - FAULT_LOG: a line for each call: <number> <call> <path> = <result>
+ *   TERM
+ * - FAULT_LOG: a line for each call that has a number: <number> <call> <path> = <result>
  * - FAULT_CLOCK: the wall clock is wrong by so many seconds, back and forth at each reading
  * - FAULT_LEAVE: the program leaves by exit(0) when it reads the steady clock for this time
  * - FAULT_RANK: the rank that all this is for (default 0)
@@ -42,6 +43,7 @@ typedef struct call {
 
 static struct {
   char const *folder; /* NULL: nothing is counted */
+  char const *file;   /* NULL: all files count */
   char const *how;
   long target;
   long leave;
@@ -70,6 +72,7 @@ __attribute__((constructor)) static void read_settings(void)
   if (log != NULL) {
     settings.log = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
   }
+  settings.file = getenv("FAULT_FILE");
   settings.folder = getenv("FAULT_FOLDER");
 }
 
@@ -89,6 +92,12 @@ static bool in_folder(const char *path)
          (path[length] == '\0' || path[length] == '/');
 }
 
+/* Of a path in the folder. */
+static bool counts(const char *path)
+{
+  return settings.file == NULL || strstr(path + strlen(settings.folder), settings.file) != NULL;
+}
+
 static void path_of(int file, char out[PATH_MAX])
 {
   char entry[64];
@@ -99,9 +108,9 @@ static void path_of(int file, char out[PATH_MAX])
 
 static verdict judge(const call *it, kind what)
 {
-  bool const now = it->number == settings.target;
+  long const reached = it->number > 0 ? it->number : atomic_load(&calls);
   char const *const how = settings.how;
-  if (how == NULL || settings.target == 0 || it->number < settings.target) return GO_ON;
+  if (how == NULL || settings.target == 0 || reached < settings.target) return GO_ON;
   if (strcmp(how, "full") == 0 && what != OTHER) {
     errno = ENOSPC;
     return FAIL;
@@ -109,7 +118,7 @@ static verdict judge(const call *it, kind what)
   if (strcmp(how, "slow") == 0 && what != OTHER) {
     (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
   }
-  if (!now) return GO_ON;
+  if (it->number != settings.target) return GO_ON;
   if (strcmp(how, "stuck") == 0) (void)nanosleep(&(struct timespec){.tv_sec = 6}, NULL);
   if (strcmp(how, "kill") == 0) {
     note(it, "killed");
@@ -143,7 +152,7 @@ static void begin(call *it, const char *name, int folder, const char *path, kind
   errno = before;
   if (!in_folder(it->path)) return;
   it->name = name;
-  it->number = atomic_fetch_add(&calls, 1) + 1;
+  if (counts(it->path)) it->number = atomic_fetch_add(&calls, 1) + 1;
   it->verdict = judge(it, what);
 }
 

@@ -41,8 +41,7 @@ signal_ranks() {
   kill "-$1" "${alive[@]}" 2>/dev/null
 }
 
-# The launcher itself, below timeout.
-signal_launcher() { pkill "-$1" -P "$launcher"; }
+signal_launcher() { kill "-$1" "$(launched_by "$launcher")" 2>/dev/null; }
 
 undisturbed_bits() { # <what>: this start has ended well
   wait "$launcher"

@@ -23,6 +23,13 @@ run() {
   timeout -k 10 120 $MPIRUN -n "$ranks" "$NNTRAIN" "$@"
 }
 
+# launched_by <process of a `run` in the background>: mpirun, or the program if it runs by itself; nothing
+# if that has ended.
+launched_by() {
+  local limit
+  limit=$(pgrep -P "$1") && pgrep -P "$limit" | head -n 1
+}
+
 # run_each <ranks> <argument>...: the same, always under the launcher; each rank tells its own exit
 # code in a line "exit code N". The launcher sees success, since it would take 2 s to end otherwise.
 # shellcheck disable=SC2016 # for the shell of each rank
