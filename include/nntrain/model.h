@@ -113,6 +113,10 @@ typedef struct nnt_workspace_shape {
 NNT_MUST_CHECK nnt_status nnt_workspace_bytes(const nnt_model *model, nnt_workspace_shape shape,
                                               size_t *bytes);
 
+/** Bytes that every workspace has for itself, whosever memory the rest lies in. Local; cannot fail.
+ */
+size_t nnt_workspace_own_bytes(const nnt_model *model, nnt_workspace_shape shape);
+
 /** Workers may have a workspace each over the same memory, and work on different rows of it.
  *  memory [in] nnt_workspace_bytes() zeros, 64-byte aligned, borrowed: outlives the workspace.
  *  NULL: the workspace has memory of its own
@@ -194,11 +198,12 @@ size_t nnt_model_scratch_size(const nnt_model *model, size_t leaves);
  *  nnt_model_backward() (and nnt_model_index()) on these rows: row by row within a leaf, and the
  *  leaves in the fixed tree. Without the L2 term. No rows give zeros.
  *  first_leaf [in] which leaf of the workspace is leaf 0 here
+ *  x [in] what nnt_model_index() got; NULL if the model does not read sparse rows
  *  scratch [out] (nnt_model_scratch_size())   out [out] (count of the tile)
  *  Local; cannot fail. */
 void nnt_model_tile_gradient(const nnt_model *model, const nnt_workspace *workspace, size_t tile,
-                             const nnt_leaves *leaves, size_t first_leaf, float *scratch,
-                             float *out);
+                             const nnt_leaves *leaves, size_t first_leaf, const nnt_sparse *x,
+                             float *scratch, float *out);
 
 /** SHA-256 of packed parameters as float32 little-endian bytes, as text. Local; NNT_ENOMEM,
  *  NNT_EINTERNAL. */

@@ -13,6 +13,8 @@
 enum {
   NNT_LINE = 16,         /* floats in a cache line: what columns are padded to */
   NNT_PANEL = 64,        /* columns of a panel; the last one of a layer may have 16, 32 or 48 */
+  NNT_GROUP = 4,         /* columns that an index of sparse rows takes together */
+  NNT_INDEX_ROWS = 16,   /* rows that it takes at a time */
   NNT_NARROW_MAX = 16,   /* most outputs of a narrow layer */
   NNT_LEAVES_LEVELS = 32 /* levels of the tree, so that 2^32 leaves are too many */
 };
@@ -27,18 +29,29 @@ typedef struct nnt_block {
   size_t stride;
 } nnt_block;
 
-/** The values of two neighbouring columns 2p and 2p+1 in one row. */
-typedef struct nnt_pair {
-  uint32_t row;
-  float value[2];
-} nnt_pair;
+/** The rows of a leaf by groups of NNT_GROUP neighbouring columns: group g has entries
+ *  start(g) <= k < start(g+1), in the order of rows. Groups that are zero in a row have no entry. */
+typedef struct nnt_group_index {
+  uint32_t *start; /* (groups + 1) */
+  uint32_t *row;   /* (entries) */
+  void *value;     /* (entries, NNT_GROUP): uint8_t if the rows have levels, else float */
+} nnt_group_index;
 
-/** The rows of a leaf by pairs of columns: pair p has entries start(p) <= k < start(p+1), in the
- *  order of rows. Pairs that are zero in a row have no entry. */
-typedef struct nnt_pair_index {
-  const uint32_t *start; /* (pairs + 1) */
-  const nnt_pair *entry;
-} nnt_pair_index;
+/** How many groups so many columns are. */
+static inline size_t nnt_groups(size_t columns) { return (columns + NNT_GROUP - 1) / NNT_GROUP; }
+
+/** Entries that an index of so many rows needs room for: it is written in runs, and the last one
+ *  may go beyond the entries that there are. */
+static inline size_t nnt_index_room(size_t rows, size_t groups)
+{
+  return (rows * groups + NNT_INDEX_ROWS + NNT_LINE - 1) / NNT_LINE * NNT_LINE;
+}
+
+/** Bytes of scratch for it. */
+static inline size_t nnt_index_scratch(size_t rows, size_t groups)
+{
+  return (rows + NNT_INDEX_ROWS) * groups * NNT_GROUP * sizeof(float);
+}
 
 typedef struct nnt_kernels {
   /** a = f(z), softmax by rows. a may be z. NaN gives NaN. Source: keras.activations. sigmoid, tanh
@@ -66,11 +79,19 @@ typedef struct nnt_kernels {
   void (*sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows, size_t inputs,
                          const float *w, const float *bias, size_t width, float *z, size_t stride);
 
-  /** dW(2p .. 2p+1, 0..width) = sum_i x(i, 2p .. 2p+1) delta(i, 0..width), for the pairs in
-   * `pairs`, over the leaves in tree order. leaves [in] (count) the index of each   delta [in]
-   * first column of the panel dw [out] (2 pairs.count, width) */
-  void (*sparse_gradient)(const nnt_pair_index *leaves, size_t count, nnt_range pairs,
-                          const float *delta, size_t stride, size_t width, float *dw);
+  /** The index of some rows: x(sample(i), :) is row first_row + i.
+   *  groups [in] nnt_groups() of the columns of x   scratch [out] nnt_index_scratch()
+   *  out [out] nnt_index_room() entries, of which as many as are needed have a meaning */
+  void (*sparse_index)(const nnt_sparse *x, const size_t *sample, size_t rows, size_t first_row,
+                       size_t groups, void *scratch, const nnt_group_index *out);
+
+  /** dW(4g .. 4g+3, 0..width) = sum_i x(i, 4g .. 4g+3) delta(i, 0..width), for the groups in
+   *  `groups`, over the leaves in tree order.
+   *  leaves [in] (count) the index of each   table [in] (256) the values of levels; NULL: there are
+   *  none   delta [in] first column of the panel   dw [out] (4 groups.count, width) */
+  void (*sparse_gradient)(const nnt_group_index *leaves, size_t count, const float *table,
+                          nnt_range groups, const float *delta, size_t stride, size_t width,
+                          float *dw);
 
   /** z(i, o) = bias(o) + sum_k x(i, k) w(o, k) for o < outputs <= NNT_NARROW_MAX: 16 partial sums
    *  over k mod 16, folded 8, 4, 2, 1.
@@ -99,13 +120,6 @@ const nnt_kernels *nnt_kernels_of(nnt_isa isa);
 
 /** Does the derivative of this activation need z, and not only a? Local; cannot fail. */
 bool nnt_activation_keeps_z(nnt_activation kind);
-
-/** Builds the index of some rows: x(sample(i), :) is row first_row + i.
- *  pairs [in] half the columns, rounded up
- *  start [out] (pairs + 1)   entry [out] (rows * pairs), as many as are needed
- *  Local; cannot fail. */
-void nnt_pair_index_build(const nnt_sparse *x, const size_t *sample, size_t rows, size_t first_row,
-                          size_t pairs, uint32_t *start, nnt_pair *entry);
 
 /** Begins to bring rows sample(0 .. rows-1) of x into the caches, and does not wait for them: they
  *  lie anywhere in the data set. Local; cannot fail. */

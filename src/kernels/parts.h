@@ -18,8 +18,12 @@ void NNT_OF_ISA(nnt_add)(float *restrict x, const float *restrict y, size_t n);
 void NNT_OF_ISA(nnt_sparse_forward)(const nnt_sparse *x, const size_t *sample, size_t rows,
                                     size_t inputs, const float *w, const float *bias, size_t width,
                                     float *z, size_t stride);
-void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_pair_index *leaves, size_t count, nnt_range pairs,
-                                     const float *delta, size_t stride, size_t width, float *dw);
+void NNT_OF_ISA(nnt_sparse_index)(const nnt_sparse *x, const size_t *sample, size_t rows,
+                                  size_t first_row, size_t groups, void *scratch,
+                                  const nnt_group_index *out);
+void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_group_index *leaves, size_t count,
+                                     const float *table, nnt_range groups, const float *delta,
+                                     size_t stride, size_t width, float *dw);
 void NNT_OF_ISA(nnt_narrow_forward)(const float *x, nnt_block block, const float *w,
                                     const float *bias, size_t outputs, float *z);
 void NNT_OF_ISA(nnt_narrow_backward)(const float *delta, const float *w, size_t outputs, float *dx,

@@ -8,6 +8,7 @@ nnt_kernels const NNT_OF_ISA(nnt_kernels) = {
     .exponentials = NNT_OF_ISA(nnt_exponentials),
     .add = NNT_OF_ISA(nnt_add),
     .sparse_forward = NNT_OF_ISA(nnt_sparse_forward),
+    .sparse_index = NNT_OF_ISA(nnt_sparse_index),
     .sparse_gradient = NNT_OF_ISA(nnt_sparse_gradient),
     .narrow_forward = NNT_OF_ISA(nnt_narrow_forward),
     .narrow_backward = NNT_OF_ISA(nnt_narrow_backward),

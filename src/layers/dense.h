@@ -15,10 +15,11 @@
 /** What the gradient is formed from: deltas and inputs of all rows of some leaves (microbatches).
  */
 typedef struct nnt_layer_leaves {
-  nnt_leaves rows;             /* row numbers count from `input` and `delta` */
-  const float *input;          /* (B, I), or NULL: sparse */
-  const float *delta;          /* (B, O) */
-  const nnt_pair_index *index; /* (leaves) of sparse rows */
+  nnt_leaves rows;              /* row numbers count from `input` and `delta` */
+  const float *input;           /* (B, I), or NULL: sparse */
+  const float *delta;           /* (B, O) */
+  const nnt_group_index *index; /* (leaves) of sparse rows */
+  const float *table;           /* (256) the values of their levels; NULL: they have none */
 } nnt_layer_leaves;
 
 struct nnt_dense_form {
@@ -52,9 +53,6 @@ size_t nnt_dense_panels(const nnt_layer *layer);
  *  sample [in] (rows->count) which rows of x. Local; cannot fail. */
 void nnt_dense_forward_panel(const nnt_layer *layer, const float *arena, size_t panel,
                              const nnt_sparse *x, const size_t *sample, const nnt_layer_rows *rows);
-
-/** Half the inputs, rounded up: how many pairs the index of sparse rows has. */
-static inline size_t nnt_dense_pairs(const nnt_layer *layer) { return (layer->inputs + 1) / 2; }
 
 /** A block of rows of outputs. */
 static inline nnt_block nnt_output_block(const nnt_layer *layer, size_t rows)

@@ -7,8 +7,8 @@
 /* Rows of a tile: with 64 columns 14 KB of gradient, which stay in L1 until the update. */
 enum { TILE_ROWS = 56 };
 
-/* An odd number of inputs gets one row of zeros more, since gradients come in pairs of rows. */
-static size_t rows_of(const nnt_layer *layer) { return 2 * nnt_dense_pairs(layer); }
+/* Rows of zeros fill the last group of inputs, since gradients come in groups of rows. */
+static size_t rows_of(const nnt_layer *layer) { return NNT_GROUP * nnt_groups(layer->inputs); }
 
 static size_t width_of(const nnt_layer *layer, size_t panel)
 {
@@ -92,8 +92,8 @@ static void gradient(const nnt_layer *layer, const nnt_layer_leaves *leaves, nnt
   size_t const panel = part.first / panel_place(layer, 1);
   size_t const width = width_of(layer, panel);
   size_t const row = (part.first - panel_place(layer, panel)) / width;
-  nnt_range const pairs = {row / 2, part.count / width / 2};
-  layer->kernels->sparse_gradient(leaves->index, leaves->rows.count, pairs,
+  nnt_range const groups = {row / NNT_GROUP, part.count / width / NNT_GROUP};
+  layer->kernels->sparse_gradient(leaves->index, leaves->rows.count, leaves->table, groups,
                                   leaves->delta + panel * NNT_PANEL, layer->output_stride, width,
                                   out);
 }

@@ -72,18 +72,18 @@ void nnt_model_prefetch(const nnt_model *model, const nnt_workspace *workspace, 
   }
   if (workspace->index == NULL) return;
   /* About as many entries as there were last time. */
-  size_t const pairs = nnt_dense_pairs(nnt_sparse_layer(model));
-  nnt_pair_index const *const index = &workspace->index[leaf];
-  prefetch_for_writing(index->start, (pairs + 1) * sizeof *index->start);
-  prefetch_for_writing(index->entry, index->start[pairs] * sizeof *index->entry);
+  size_t const groups = nnt_groups(nnt_sparse_layer(model)->inputs);
+  nnt_group_index const *const index = &workspace->index[leaf];
+  size_t const entries = index->start[groups];
+  prefetch_for_writing(index->start, (groups + 1) * sizeof *index->start);
+  prefetch_for_writing(index->row, entries * sizeof *index->row);
+  prefetch_for_writing(index->value, entries * NNT_GROUP);
 }
 
 void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t leaf, nnt_range rows,
                      const nnt_sparse *x, const size_t *sample)
 {
-  size_t const pairs = nnt_dense_pairs(nnt_sparse_layer(model));
-  size_t const room = workspace->shape.leaf_rows * pairs;
-  nnt_pair_index_build(x, sample, rows.count, rows.first, pairs,
-                       workspace->index_start + leaf * (pairs + 1),
-                       workspace->index_entry + leaf * room);
+  nnt_layer const *const layer = nnt_sparse_layer(model);
+  layer->kernels->sparse_index(x, sample, rows.count, rows.first, nnt_groups(layer->inputs),
+                               workspace->index_scratch, &workspace->index[leaf]);
 }

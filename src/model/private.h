@@ -37,9 +37,11 @@ struct nnt_workspace {
   float *pre[NNT_LAYERS_MAX]; /* NULL where pre-activations are not kept */
   float *output[NNT_LAYERS_MAX];
   float *delta[NNT_LAYERS_MAX]; /* NULL in inference */
-  nnt_pair_index *index;        /* (leaves) of sparse rows, in training; else NULL */
-  uint32_t *index_start;        /* (leaves, pairs + 1) */
-  nnt_pair *index_entry;        /* (leaves, rows of a leaf, pairs) */
+  nnt_group_index *index;       /* (leaves) of sparse rows, in training; else NULL */
+  uint32_t *index_start;        /* (leaves, groups + 1) */
+  uint32_t *index_row;          /* (leaves, room of a leaf) */
+  float *index_value;           /* (leaves, room of a leaf, NNT_GROUP) */
+  void *index_scratch;          /* the workspace's own */
   bool has_dropout;
   nnt_dropout dropout; /* of the last forward pass */
 };

@@ -84,8 +84,8 @@ size_t nnt_model_scratch_size(const nnt_model *model, size_t leaves)
 }
 
 void nnt_model_tile_gradient(const nnt_model *model, const nnt_workspace *workspace, size_t tile,
-                             const nnt_leaves *leaves, size_t first_leaf, float *scratch,
-                             float *out)
+                             const nnt_leaves *leaves, size_t first_leaf, const nnt_sparse *x,
+                             float *scratch, float *out)
 {
   nnt_tile const *const part = &model->tiles[tile];
   nnt_layer const *const layer = &model->layers[part->layer];
@@ -94,7 +94,8 @@ void nnt_model_tile_gradient(const nnt_model *model, const nnt_workspace *worksp
                                  .input = all.input,
                                  .delta = all.delta,
                                  .index = workspace->index == NULL ? NULL
-                                                                   : workspace->index + first_leaf};
+                                                                   : workspace->index + first_leaf,
+                                 .table = x == NULL || x->level == NULL ? NULL : x->value};
   if (part->is_bias) {
     layer->kernels->column_sums(&from.rows, from.delta, nnt_output_block(layer, 0), out);
   } else {

@@ -37,14 +37,16 @@ static void place(nnt_workspace *workspace, nnt_supply *from)
   if (sparse == NULL) {
     workspace->input = place_rows(from, workspace, nnt_row_stride(model->features));
   } else if (workspace->shape.training) {
-    size_t const pairs = nnt_dense_pairs(sparse);
+    size_t const groups = nnt_groups(sparse->inputs);
     size_t entries = 0;
-    bool const fits = nnt_size_multiply(workspace->shape.leaf_rows, pairs, &entries);
+    bool const fits = nnt_size_multiply(workspace->shape.leaf_rows, groups, &entries);
     /* The index counts entries in 32 bits. */
     if (!fits || entries > UINT32_MAX) from->fits = false;
     size_t const leaves = workspace->shape.leaves;
-    workspace->index_start = nnt_supply_take(from, leaves * (pairs + 1), sizeof(uint32_t));
-    workspace->index_entry = nnt_supply_take(from, leaves, entries * sizeof(nnt_pair));
+    size_t const room = nnt_index_room(workspace->shape.leaf_rows, groups);
+    workspace->index_start = nnt_supply_take(from, leaves * (groups + 1), sizeof(uint32_t));
+    workspace->index_row = nnt_supply_take(from, leaves, room * sizeof(uint32_t));
+    workspace->index_value = nnt_supply_take(from, leaves, room * NNT_GROUP * sizeof(float));
   }
   for (size_t l = 0; l < model->spec.layer_count; l++) {
     place_layer(workspace, from, l);
@@ -70,22 +72,33 @@ nnt_status nnt_workspace_bytes(const nnt_model *model, nnt_workspace_shape shape
   return count_bytes(&probe, bytes);
 }
 
-/* Local; NNT_ENOMEM. Where each leaf's index lies. */
+size_t nnt_workspace_own_bytes(const nnt_model *model, nnt_workspace_shape shape)
+{
+  nnt_layer const *const sparse = nnt_sparse_layer(model);
+  if (sparse == NULL || !shape.training) return 0;
+  return nnt_index_scratch(shape.leaf_rows, nnt_groups(sparse->inputs));
+}
+
+/* Local; NNT_ENOMEM. Where each leaf's index lies, and scratch to build one. */
 static nnt_status list_indices(nnt_workspace *workspace)
 {
   if (workspace->index_start == NULL) return NNT_OK;
   size_t const leaves = workspace->shape.leaves;
-  size_t const pairs = nnt_dense_pairs(nnt_sparse_layer(workspace->model));
+  size_t const groups = nnt_groups(nnt_sparse_layer(workspace->model)->inputs);
+  size_t const room = nnt_index_room(workspace->shape.leaf_rows, groups);
   void *memory = NULL;
   NNT_TRY(nnt_memory_create(&memory, leaves, sizeof *workspace->index, "the list of leaves"));
   workspace->index = memory;
   for (size_t l = 0; l < leaves; l++) {
-    workspace->index[l] = (nnt_pair_index){
-        .start = workspace->index_start + l * (pairs + 1),
-        .entry = workspace->index_entry + l * workspace->shape.leaf_rows * pairs,
+    workspace->index[l] = (nnt_group_index){
+        .start = workspace->index_start + l * (groups + 1),
+        .row = workspace->index_row + l * room,
+        .value = workspace->index_value + l * room * NNT_GROUP,
     };
   }
-  return NNT_OK;
+  return nnt_memory_create(&workspace->index_scratch,
+                           nnt_workspace_own_bytes(workspace->model, workspace->shape), 1,
+                           "an index of sparse rows");
 }
 
 nnt_status nnt_workspace_create(nnt_workspace **out, const nnt_model *model,
@@ -120,6 +133,7 @@ void nnt_workspace_destroy(nnt_workspace *workspace)
   if (workspace == NULL) return;
   free(workspace->owned);
   free(workspace->index);
+  free(workspace->index_scratch);
   free(workspace);
 }
 

@@ -20,24 +20,30 @@ static uint64_t workspace(const nnt_trainer_options *options, nnt_workspace_shap
   return status == NNT_OK ? bytes : UINT64_MAX;
 }
 
+static nnt_workspace_shape shape_of(const nnt_trainer_options *options, size_t leaves)
+{
+  return (nnt_workspace_shape){.rows = options->batch_size * leaves / options->microbatches + 1,
+                               .leaves = leaves,
+                               .leaf_rows = options->batch_size / options->microbatches + 1,
+                               .training = true};
+}
+
 /* What a board has for so many of the microbatches. */
 static uint64_t passes(const nnt_trainer_options *options, size_t leaves)
 {
-  size_t const leaf_rows = options->batch_size / options->microbatches + 1;
-  size_t const rows = options->batch_size * leaves / options->microbatches + 1;
-  return workspace(options,
-                   (nnt_workspace_shape){
-                       .rows = rows, .leaves = leaves, .leaf_rows = leaf_rows, .training = true});
+  return workspace(options, shape_of(options, leaves));
 }
 
-/* What every thread has: a tile with the tree over it, and a block of an evaluation. */
+/* What every thread has: a tile with the tree over it, what an index is built in, and a block of an
+ * evaluation. */
 static uint64_t threads(const nnt_trainer_options *options)
 {
   nnt_model const *const model = options->model;
   nnt_workspace_shape const block = {.rows = NNT_EVALUATION_BLOCK, .training = false};
   uint64_t const tile =
       plus(nnt_model_tile_size_max(model), nnt_model_scratch_size(model, options->microbatches));
-  return times(options->threads, plus(floats(tile), workspace(options, block)));
+  uint64_t const index = nnt_workspace_own_bytes(model, shape_of(options, 1));
+  return times(options->threads, plus(plus(floats(tile), index), workspace(options, block)));
 }
 
 /* The subtrees of all ranks: each has the sum of a whole gradient. */

@@ -211,7 +211,7 @@ void nnt_task_tiles(void *context, size_t worker, size_t task)
     float *const g = gradient_of(trainer, worker, tile);
     if (trainer->is_shared) {
       nnt_model_tile_gradient(trainer->options.model, own->workspace, tile, &leaves, 0,
-                              own->scratch, g);
+                              &trainer->options.samples.sparse, own->scratch, g);
     }
     finish_tile(trainer, tile, g);
   }
@@ -250,7 +250,8 @@ void nnt_task_subtrees(void *context, size_t worker, size_t task)
   size_t const parts = trainer->team.tasks[NNT_STEP_SUBTREES] / subtrees;
   size_t const part = task / subtrees;
   for (size_t tile = part * tiles / parts; tile < (part + 1) * tiles / parts; tile++) {
-    nnt_model_tile_gradient(model, own->workspace, tile, &leaves, first_leaf, own->scratch,
+    nnt_model_tile_gradient(model, own->workspace, tile, &leaves, first_leaf,
+                            &trainer->options.samples.sparse, own->scratch,
                             gradient + nnt_model_tile(model, tile).first);
   }
 }

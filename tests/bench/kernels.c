@@ -52,16 +52,13 @@ static void sparse_forward(const nnt_kernels *own, const operands *data)
 static void sparse_gradient(const nnt_kernels *own, const operands *data)
 {
   for (size_t first = 0; first < data->out; first += NNT_PANEL) {
-    own->sparse_gradient(data->index, LEAVES, (nnt_range){0, data->pairs}, data->y + first,
-                         data->y_stride, width_of(data, first), data->w + first * data->in);
+    own->sparse_gradient(data->index, LEAVES, data->images.value, (nnt_range){0, data->groups},
+                         data->y + first, data->y_stride, width_of(data, first),
+                         data->w + first * data->in);
   }
 }
 
-static void build_index(const nnt_kernels *own, const operands *data)
-{
-  (void)own;
-  operands_index(data);
-}
+static void build_index(const nnt_kernels *own, const operands *data) { operands_index(data, own); }
 
 /* In place, as in the program. */
 static void sigmoid(const nnt_kernels *own, const operands *data)
@@ -108,7 +105,7 @@ static double image_bytes(const operands *data)
 
 static double index_bytes(const operands *data)
 {
-  return (double)sizeof(nnt_pair) * (double)operands_entries(data);
+  return (double)(sizeof(uint32_t) + NNT_GROUP) * (double)operands_entries(data);
 }
 
 static double layer_bytes(const operands *data)
@@ -163,7 +160,7 @@ static double sigmoid_bytes(const operands *data)
 kernel const kernel_table[] = {
     INPUT("sparse forward", NULL, sparse_forward, sparse_flop, sparse_forward_bytes),
     INPUT("sigmoid", NULL, sigmoid, sigmoid_flop, sigmoid_bytes),
-    INPUT("index of columns", "plain C", build_index, no_flop, build_index_bytes),
+    INPUT("index of columns", NULL, build_index, no_flop, build_index_bytes),
     INPUT("sparse weight gradient", NULL, sparse_gradient, sparse_flop, sparse_gradient_bytes),
     NARROW("forward", narrow_forward),
     NARROW("input gradient", narrow_backward),

@@ -41,9 +41,15 @@ static pixels place(operands *data, nnt_supply *from)
   data->y = nnt_supply_take(from, data->rows * data->y_stride, sizeof *data->y);
   size_t const images = data->in == PIXELS ? data->rows : 0;
   data->sample = nnt_supply_take(from, images, sizeof *data->sample);
-  data->start =
-      nnt_supply_take(from, images == 0 ? 0 : LEAVES * (data->pairs + 1), sizeof *data->start);
-  data->entry = nnt_supply_take(from, images * data->pairs, sizeof *data->entry);
+  size_t const room = images == 0 ? 0 : nnt_index_room(images / LEAVES, data->groups);
+  for (size_t l = 0; l < LEAVES; l++) {
+    data->index[l] = (nnt_group_index){
+        .start = nnt_supply_take(from, images == 0 ? 0 : data->groups + 1, sizeof(uint32_t)),
+        .row = nnt_supply_take(from, room, sizeof(uint32_t)),
+        .value = nnt_supply_take(from, room, NNT_GROUP)};
+  }
+  data->scratch =
+      nnt_supply_take(from, images == 0 ? 0 : nnt_index_scratch(images / LEAVES, data->groups), 1);
   pixels it;
   it.start = nnt_supply_take(from, images == 0 ? 0 : images + 1, sizeof *it.start);
   it.column = nnt_supply_take(from, images * PIXELS, sizeof *it.column);
@@ -92,7 +98,7 @@ nnt_status operands_create(operands *out, size_t rows, size_t in, size_t out_cou
                     .out = out_count,
                     .x_stride = nnt_row_stride(in),
                     .y_stride = nnt_row_stride(out_count),
-                    .pairs = (in + 1) / 2,
+                    .groups = nnt_groups(in),
                     .leaves = {LEAVES, out->first_row}};
   nnt_supply counted = {.fits = true};
   (void)place(out, &counted);
@@ -108,23 +114,18 @@ nnt_status operands_create(operands *out, size_t rows, size_t in, size_t out_cou
   }
   if (in != PIXELS) return NNT_OK;
   draw_images(out, &it);
-  for (size_t l = 0; l < LEAVES; l++) {
-    out->index[l] = (nnt_pair_index){out->start + l * (out->pairs + 1),
-                                     out->entry + out->first_row[l] * out->pairs};
-  }
-  operands_index(out);
+  operands_index(out, nnt_kernels_of(NNT_ISA_BASELINE));
   return NNT_OK;
 }
 
 void operands_clear(operands *data) { free(data->memory); }
 
-void operands_index(const operands *data)
+void operands_index(const operands *data, const nnt_kernels *kernels)
 {
   for (size_t l = 0; l < LEAVES; l++) {
     size_t const row = data->first_row[l];
-    nnt_pair_index_build(&data->images, data->sample + row, data->first_row[l + 1] - row, row,
-                         data->pairs, data->start + l * (data->pairs + 1),
-                         data->entry + row * data->pairs);
+    kernels->sparse_index(&data->images, data->sample + row, data->first_row[l + 1] - row, row,
+                          data->groups, data->scratch, &data->index[l]);
   }
 }
 
@@ -134,7 +135,7 @@ size_t operands_entries(const operands *data)
 {
   size_t entries = 0;
   for (size_t l = 0; l < LEAVES; l++) {
-    entries += data->index[l].start[data->pairs];
+    entries += data->index[l].start[data->groups];
   }
   return entries;
 }

@@ -27,10 +27,9 @@ typedef struct operands {
   /* With PIXELS inputs: */
   nnt_sparse images; /* (B,I) */
   size_t *sample;    /* (B) their rows, in order */
-  size_t pairs;      /* of columns */
-  uint32_t *start;   /* (LEAVES, pairs + 1) */
-  nnt_pair *entry;   /* (B, pairs): room for those of leaf l from its first row on */
-  nnt_pair_index index[LEAVES];
+  size_t groups;     /* of columns */
+  nnt_group_index index[LEAVES];
+  void *scratch; /* to build it in */
 
   void *memory; /* all arrays */
 } operands;
@@ -43,7 +42,7 @@ NNT_MUST_CHECK nnt_status operands_create(operands *out, size_t rows, size_t in,
 void operands_clear(operands *data);
 
 /** Builds the index of columns of all leaves. Local; cannot fail. */
-void operands_index(const operands *data);
+void operands_index(const operands *data, const nnt_kernels *kernels);
 
 /** Non-zeros of the sparse rows. Local; cannot fail. */
 size_t operands_nonzeros(const operands *data);

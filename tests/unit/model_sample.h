@@ -160,12 +160,13 @@ static inline void get_outputs(const nnt_model *model, const nnt_workspace *work
 
 /** The gradient over the leaves by the floats of the whole arena: (arena size). */
 static inline void arena_gradient(const nnt_model *model, const nnt_workspace *workspace,
-                                  const nnt_leaves *leaves, size_t first_leaf, float *arena)
+                                  const nnt_leaves *leaves, size_t first_leaf, const nnt_sparse *x,
+                                  float *arena)
 {
   float *const scratch = zeros_create(nnt_model_scratch_size(model, leaves->count));
   for (size_t tile = 0; tile < nnt_model_tile_count(model); tile++) {
     float *const out = arena + nnt_model_tile(model, tile).first;
-    nnt_model_tile_gradient(model, workspace, tile, leaves, first_leaf, scratch, out);
+    nnt_model_tile_gradient(model, workspace, tile, leaves, first_leaf, x, scratch, out);
   }
   free(scratch);
 }
@@ -177,7 +178,7 @@ static inline void gradient_of_rows(const nnt_model *model, nnt_workspace *works
   float *const arena = zeros_create(nnt_model_arena_size(model));
   size_t const first[2] = {rows.first, rows.first + rows.count};
   index_rows(model, workspace, 0, rows, inputs, rows.first);
-  arena_gradient(model, workspace, &(nnt_leaves){1, first}, 0, arena);
+  arena_gradient(model, workspace, &(nnt_leaves){1, first}, 0, &inputs->sparse, arena);
   nnt_model_pack(model, arena, packed);
   free(arena);
 }

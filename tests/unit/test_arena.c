@@ -152,8 +152,8 @@ static void workers_share_a_workspace_on(const nnt_model_plan *plan)
   nnt_leaves const leaves = {2, first};
   float *const shared = zeros_create(nnt_model_arena_size(model));
   float *const own = zeros_create(nnt_model_arena_size(model));
-  arena_gradient(model, worker[0], &leaves, 0, shared);
-  arena_gradient(model, alone, &leaves, 0, own);
+  arena_gradient(model, worker[0], &leaves, 0, &inputs.sparse, shared);
+  arena_gradient(model, alone, &leaves, 0, &inputs.sparse, own);
   CU_ASSERT(same_bits(shared, own, nnt_model_arena_size(model)));
   for (size_t i = 0; i < GUARD; i++) {
     CU_ASSERT_EQUAL(((char *)memory)[bytes + i], 0x5A);
@@ -184,9 +184,10 @@ static void workspaces_take_what_they_need_on(const nnt_model_plan *plan)
   CU_ASSERT_EQUAL(bytes_of(model, shape), inputs + outputs);
   shape = (nnt_workspace_shape){.rows = rows, .leaves = 3, .leaf_rows = 40, .training = true};
   size_t const deltas = rows * (33 + 1) * line;
-  /* 392 pairs: 4 bytes each and one more, and 12 bytes a row; in whole cache lines. */
-  size_t const starts = (sizeof(uint32_t) * 3 * 393 + line - 1) / line * line;
-  size_t const entries = (size_t)3 * 40 * 392 * 12;
+  /* 196 groups: 4 bytes each and one more; a row number and 4 floats for each row, and 16 entries
+   * more; in whole cache lines. */
+  size_t const starts = (sizeof(uint32_t) * 3 * 197 + line - 1) / line * line;
+  size_t const entries = (size_t)3 * (40 * 196 + 16) * 20;
   size_t const index = plan->sparse_input ? starts + entries : 0;
   CU_ASSERT_EQUAL(bytes_of(model, shape), inputs + outputs + deltas + index);
   nnt_model_destroy(model);
@@ -199,7 +200,7 @@ static void indices_that_cannot_be_numbered_are_refused(void)
   nnt_model *const model = planned(&spec, &(nnt_model_plan){nnt_isa_best(), true});
   size_t bytes = 0;
   nnt_workspace_shape shape = {
-      .rows = 200000, .leaves = 1, .leaf_rows = UINT32_MAX / 32768, .training = true};
+      .rows = 200000, .leaves = 1, .leaf_rows = UINT32_MAX / 16384, .training = true};
   CU_ASSERT_EQUAL(nnt_workspace_bytes(model, shape, &bytes), NNT_OK);
   shape.leaf_rows++;
   CU_ASSERT_EQUAL(nnt_workspace_bytes(model, shape, &bytes), NNT_ENOMEM);

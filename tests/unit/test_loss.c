@@ -76,7 +76,8 @@ static void slope_of_row(const passage *p, const nnt_loss *loss, size_t row, flo
   size_t const bounds[2] = {row, row + 1};
   size_t const bias = nnt_model_tile_count(p->model) - 1;
   float *const sums = zeros_create(nnt_model_tile(p->model, bias).count);
-  nnt_model_tile_gradient(p->model, p->workspace, bias, &(nnt_leaves){1, bounds}, 0, NULL, sums);
+  nnt_model_tile_gradient(p->model, p->workspace, bias, &(nnt_leaves){1, bounds}, 0, NULL, NULL,
+                          sums);
   memcpy(out, sums, CLASSES * sizeof *out);
   free(sums);
 }

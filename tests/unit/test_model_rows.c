@@ -77,7 +77,7 @@ static void tile_gradient_of(const computed *c, size_t tile, nnt_range rows, siz
   index_rows(c->model, c->workspace, 0, rows, &c->rows, sample);
   size_t const first[2] = {rows.first, rows.first + rows.count};
   nnt_leaves const leaf = {1, first};
-  nnt_model_tile_gradient(c->model, c->workspace, tile, &leaf, 0, c->scratch, out);
+  nnt_model_tile_gradient(c->model, c->workspace, tile, &leaf, 0, &c->rows.sparse, c->scratch, out);
 }
 
 static void tile_gradient(const computed *c, size_t tile, nnt_range rows, float *out)
@@ -223,7 +223,8 @@ static void check_leaves(const computed *c, size_t tile, const nnt_leaves *leave
   for (size_t i = 0; i < scratch; i++) {
     c->scratch[i] = NAN;
   }
-  nnt_model_tile_gradient(c->model, c->workspace, tile, leaves, first_leaf, c->scratch, c->term);
+  nnt_model_tile_gradient(c->model, c->workspace, tile, leaves, first_leaf, &c->rows.sparse,
+                          c->scratch, c->term);
   CU_ASSERT(same_bits(c->term, c->whole, n));
 }
 
@@ -265,7 +266,8 @@ static void padding_has_no_gradient_on(const nnt_model_plan *plan)
     for (size_t i = 0; i < part.count; i++) {
       c.whole[i] = 1e30F;
     }
-    nnt_model_tile_gradient(c.model, c.workspace, tile, &leaves, 0, c.scratch, c.whole);
+    nnt_model_tile_gradient(c.model, c.workspace, tile, &leaves, 0, &c.rows.sparse, c.scratch,
+                            c.whole);
     for (size_t i = 0; i < part.count; i++) {
       wrong += used[part.first + i] == 0.0F && c.whole[i] != 0.0F;
       wrong += fabs((double)c.whole[i]) < 1e6 ? 0 : 1;

@@ -1,0 +1,133 @@
+/* The weight gradient of sparse rows: see kernels.h. Compiled once per instruction set.
+ *
+ * A vector of deltas is loaded once for a group of columns. The number of rows in which a group is
+ * not zero is different each time, so a misprediction ends most sums of a leaf: groups make them
+ * few. */
+#include "kernels/parts.h"
+#include "kernels/simd.h"
+
+/* As many sums as there are registers for: AVX2 has half of those that AVX-512 has. */
+enum { VECTORS_MAX = NNT_LANES == 16 ? 4 : 2 };
+
+/* The sums of a group, `vectors` vectors of columns each. */
+typedef lanes group_sums[NNT_GROUP][VECTORS_MAX];
+
+/* Partial sums of subtrees that wait for their right neighbours, one place a level. */
+typedef struct group_stack {
+  group_sums at[NNT_LEAVES_LEVELS];
+} group_stack;
+
+/* Value j of an entry; without a table, entries hold the values themselves. */
+NNT_INLINE lanes value_of(const nnt_group_index *leaf, const float *table, size_t entry, int j)
+{
+  size_t const at = entry * NNT_GROUP + (size_t)j;
+  if (table == NULL) return splat(((const float *)leaf->value)[at]);
+  return splat(table[((const uint8_t *)leaf->value)[at]]);
+}
+
+NNT_INLINE void sum_leaf(const nnt_group_index *leaf, const float *table, size_t group,
+                         const float *delta, size_t stride, int vectors, group_sums sum)
+{
+  NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+  {
+    NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = splat(0.0F); }
+  }
+  size_t const end = leaf->start[group + 1];
+  for (size_t entry = leaf->start[group]; entry < end; entry++) {
+    float const *const d = delta + leaf->row[entry] * stride;
+    lanes v[VECTORS_MAX];
+    NNT_UNROLL for (int q = 0; q < vectors; q++) { v[q] = load(d + AT(q)); }
+    NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+    {
+      lanes const x = value_of(leaf, table, entry, j);
+      NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = fused(x, v[q], sum[j][q]); }
+    }
+  }
+}
+
+/* One group: leaves are counted in binary, and each carry adds two subtrees. */
+NNT_INLINE void sum_leaves(const nnt_group_index *leaves, size_t count, const float *table,
+                           size_t group, const float *delta, size_t stride, int vectors,
+                           group_stack *stack, group_sums sum)
+{
+  for (size_t l = 0;; l++) {
+    sum_leaf(&leaves[l], table, group, delta, stride, vectors, sum);
+    int const last = l + 1 == count;
+    int level = 0;
+    for (size_t carry = l; last ? carry > 0 : carry % 2 == 1; carry /= 2, level++) {
+      if (carry % 2 == 0) continue;
+      NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+      {
+        NNT_UNROLL for (int q = 0; q < vectors; q++)
+        {
+          sum[j][q] = stack->at[level][j][q] + sum[j][q];
+        }
+      }
+    }
+    if (last) return;
+    NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+    {
+      NNT_UNROLL for (int q = 0; q < vectors; q++) { stack->at[level][j][q] = sum[j][q]; }
+    }
+  }
+}
+
+/* Is the group zero in all rows? Many are: the margins of images. */
+static int is_absent(const nnt_group_index *leaves, size_t count, size_t group)
+{
+  uint32_t entries = 0;
+  for (size_t l = 0; l < count; l++) {
+    entries += leaves[l].start[group + 1] - leaves[l].start[group];
+  }
+  return entries == 0;
+}
+
+NNT_INLINE void gradient_groups(const nnt_group_index *leaves, size_t count, const float *table,
+                                nnt_range groups, const float *delta, size_t stride, size_t width,
+                                int vectors, float *dw)
+{
+  group_stack stack;
+  for (size_t g = 0; g < groups.count; g++) {
+    float *const out = dw + g * NNT_GROUP * width;
+    if (is_absent(leaves, count, groups.first + g)) {
+      for (size_t j = 0; j < NNT_GROUP; j++) {
+        memset(out + j * width, 0, (size_t)vectors * sizeof(lanes));
+      }
+      continue;
+    }
+    group_sums sum;
+    sum_leaves(leaves, count, table, groups.first + g, delta, stride, vectors, &stack, sum);
+    NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+    {
+      NNT_UNROLL for (int q = 0; q < vectors; q++)
+      {
+        store(out + (size_t)j * width + AT(q), sum[j][q]);
+      }
+    }
+  }
+}
+
+/* The table is known to be there, or not, at each call, so that no sum looks for it. */
+NNT_INLINE void gradient_columns(const nnt_group_index *leaves, size_t count, const float *table,
+                                 nnt_range groups, const float *delta, size_t stride, size_t width,
+                                 int vectors, float *dw)
+{
+  if (table == NULL) {
+    gradient_groups(leaves, count, NULL, groups, delta, stride, width, vectors, dw);
+  } else {
+    gradient_groups(leaves, count, table, groups, delta, stride, width, vectors, dw);
+  }
+}
+
+void NNT_OF_ISA(nnt_sparse_gradient)(const nnt_group_index *leaves, size_t count,
+                                     const float *table, nnt_range groups, const float *delta,
+                                     size_t stride, size_t width, float *dw)
+{
+  size_t at = 0;
+  for (; at + AT(VECTORS_MAX) <= width; at += AT(VECTORS_MAX)) {
+    gradient_columns(leaves, count, table, groups, delta + at, stride, width, VECTORS_MAX, dw + at);
+  }
+  for (; at < width; at += NNT_LANES) {
+    gradient_columns(leaves, count, table, groups, delta + at, stride, width, 1, dw + at);
+  }
+}
