@@ -37,6 +37,29 @@ NNT_INLINE void store_loose(float *p, lanes x) { *(loose_lanes *)p = x; }
 
 NNT_INLINE lanes splat(float x) { return x - (lanes){0.0F}; }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NNT_NTH(j) (j)
+#else
+#define NNT_NTH(j) (3 - (j))
+#endif
+
+/** Four neighbouring small numbers by one load, since a core does only two loads in a cycle, of one
+ *  number or of a vector; and number j of them. */
+NNT_INLINE uint64_t load_four_halves(const uint16_t *p)
+{
+  uint64_t four = 0;
+  memcpy(&four, p, sizeof four);
+  return four;
+}
+NNT_INLINE uint32_t load_four_bytes(const uint8_t *p)
+{
+  uint32_t four = 0;
+  memcpy(&four, p, sizeof four);
+  return four;
+}
+NNT_INLINE size_t half_of(uint64_t four, int j) { return (uint16_t)(four >> (16 * NNT_NTH(j))); }
+NNT_INLINE size_t byte_of(uint32_t four, int j) { return (uint8_t)(four >> (8 * NNT_NTH(j))); }
+
 /** a b + c */
 NNT_INLINE lanes fused(lanes a, lanes b, lanes c)
 {

@@ -30,22 +30,28 @@ typedef struct band {
   int is_last;
 } band;
 
-/* Two non-zeros at a time, as long as the first one lies in the band; two chains hide the latency
- * of the additions. */
-NNT_INLINE uint64_t forward_twos(const nnt_sparse *x, uint64_t k, uint64_t end, size_t band_end,
-                                 const float *w, size_t width, int with_levels, int vectors,
-                                 lanes *even, lanes *odd)
+/* What one non-zero adds to the sums. */
+NNT_INLINE void add_row(const float *w, lanes x, int vectors, lanes *sum)
+{
+  NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[q] = fused(x, load(w + AT(q)), sum[q]); }
+}
+
+/* Four non-zeros at a time, as long as the first one lies in the band; two chains hide the latency
+ * of the additions. Returns the next non-zero, an even number of them further. */
+NNT_INLINE uint64_t forward_fours(const nnt_sparse *x, uint64_t k, uint64_t end, size_t band_end,
+                                  const float *w, size_t width, int with_levels, int vectors,
+                                  lanes *even, lanes *odd)
 {
   uint16_t const *const column = x->column;
-  for (; k + 2 <= end && column[k] < band_end; k += 2) {
-    float const *const w0 = w + column[k] * width;
-    float const *const w1 = w + column[k + 1] * width;
-    lanes const x0 = value_of(x, k, with_levels);
-    lanes const x1 = value_of(x, k + 1, with_levels);
-    NNT_UNROLL for (int q = 0; q < vectors; q++)
+  uint8_t const *const level = x->level;
+  float const *const value = x->value;
+  for (; k + 4 <= end && column[k] < band_end; k += 4) {
+    uint64_t const columns = load_four_halves(column + k);
+    uint32_t const levels = with_levels ? load_four_bytes(level + k) : 0;
+    NNT_UNROLL for (int j = 0; j < 4; j++)
     {
-      even[q] = fused(x0, load(w0 + AT(q)), even[q]);
-      odd[q] = fused(x1, load(w1 + AT(q)), odd[q]);
+      size_t const at = with_levels ? byte_of(levels, j) : k + (size_t)j;
+      add_row(w + half_of(columns, j) * width, splat(value[at]), vectors, j % 2 == 0 ? even : odd);
     }
   }
   return k;
@@ -65,8 +71,8 @@ NNT_INLINE void forward_row(const nnt_sparse *x, size_t row, band part, const fl
     even[q] = part.is_first ? load(bias + AT(q)) : sums->even[q];
     odd[q] = part.is_first ? splat(0.0F) : sums->odd[q];
   }
-  k = forward_twos(x, k, end, part.is_last ? SIZE_MAX : part.end, w, width, with_levels, vectors,
-                   even, odd);
+  k = forward_fours(x, k, end, part.is_last ? SIZE_MAX : part.end, w, width, with_levels, vectors,
+                    even, odd);
   if (!part.is_last) {
     NNT_UNROLL for (int q = 0; q < vectors; q++)
     {
@@ -76,11 +82,11 @@ NNT_INLINE void forward_row(const nnt_sparse *x, size_t row, band part, const fl
     sums->next = k;
     return;
   }
-  if (k < end) {
-    float const *const w0 = w + x->column[k] * width;
-    lanes const x0 = value_of(x, k, with_levels);
-    NNT_UNROLL for (int q = 0; q < vectors; q++) { even[q] = fused(x0, load(w0 + AT(q)), even[q]); }
+  for (; k + 2 <= end; k += 2) {
+    add_row(w + x->column[k] * width, value_of(x, k, with_levels), vectors, even);
+    add_row(w + x->column[k + 1] * width, value_of(x, k + 1, with_levels), vectors, odd);
   }
+  if (k < end) add_row(w + x->column[k] * width, value_of(x, k, with_levels), vectors, even);
   NNT_UNROLL for (int q = 0; q < vectors; q++) { store(z + AT(q), even[q] + odd[q]); }
 }
 

@@ -6,6 +6,8 @@
 #include "kernels/parts.h"
 #include "kernels/simd.h"
 
+_Static_assert(NNT_GROUP == 4, "load_values() reads the bytes of four columns");
+
 /* As many sums as there are registers for: AVX2 has half of those that AVX-512 has. */
 enum { VECTORS_MAX = NNT_LANES == 16 ? 4 : 2 };
 
@@ -17,12 +19,17 @@ typedef struct group_stack {
   group_sums at[NNT_LEAVES_LEVELS];
 } group_stack;
 
-/* Value j of an entry; without a table, entries hold the values themselves. */
-NNT_INLINE lanes value_of(const nnt_group_index *leaf, const float *table, size_t entry, int j)
+/* The values of an entry; without a table, entries hold the values themselves. */
+NNT_INLINE void load_values(const nnt_group_index *leaf, const float *table, size_t entry,
+                            lanes value[NNT_GROUP])
 {
-  size_t const at = entry * NNT_GROUP + (size_t)j;
-  if (table == NULL) return splat(((const float *)leaf->value)[at]);
-  return splat(table[((const uint8_t *)leaf->value)[at]]);
+  float const *const own = (const float *)leaf->value + entry * NNT_GROUP;
+  uint32_t const levels =
+      table == NULL ? 0 : load_four_bytes((const uint8_t *)leaf->value + entry * NNT_GROUP);
+  NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+  {
+    value[j] = splat(table == NULL ? own[j] : table[byte_of(levels, j)]);
+  }
 }
 
 NNT_INLINE void sum_leaf(const nnt_group_index *leaf, const float *table, size_t group,
@@ -37,10 +44,11 @@ NNT_INLINE void sum_leaf(const nnt_group_index *leaf, const float *table, size_t
     float const *const d = delta + leaf->row[entry] * stride;
     lanes v[VECTORS_MAX];
     NNT_UNROLL for (int q = 0; q < vectors; q++) { v[q] = load(d + AT(q)); }
+    lanes x[NNT_GROUP];
+    load_values(leaf, table, entry, x);
     NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
     {
-      lanes const x = value_of(leaf, table, entry, j);
-      NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = fused(x, v[q], sum[j][q]); }
+      NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = fused(x[j], v[q], sum[j][q]); }
     }
   }
 }

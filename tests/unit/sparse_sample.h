@@ -4,8 +4,8 @@
 
 #include "kernel_sample.h"
 
-/** Rows with their zeros and without. Row 0 is empty, row 1 full, a group of columns is zero in all others.
- */
+/** Rows with their zeros and without. Row 0 is empty, row 1 full, a group of columns is zero in all
+ *  others. */
 typedef struct sparse_rows {
   size_t count;
   size_t inputs;
