@@ -6,16 +6,19 @@
 #include <string.h>
 
 #include "nntrain/store.h"
+#include "store/lock.h"
 
 enum { DAMAGED_MAX = 8 };
 
-/* The newest checkpoint and the results file of a folder. */
+/* The newest checkpoint, the results file, and the lock of a folder. */
 typedef struct findings {
   nnt_checkpoint checkpoint;
   bool found;
   char path[NNT_PATH_SIZE];
   nnt_results_summary results;
   bool has_results;
+  nnt_lock_sign sign;
+  bool has_sign;
 } findings;
 
 static nnt_status find_checkpoint(findings *out, const char *folder)
@@ -47,13 +50,15 @@ static bool is_complete(const findings *found)
          strcmp(found->results.parameter_digest, found->checkpoint.parameter_digest) == 0;
 }
 
-/* What the results file says of the run; "complete" only if the checkpoint is that of the end. */
+/* What the results file says of the run, as far as the other files agree: it is running only as long as
+ * its lock is renewed, and complete only if the checkpoint is that of the end. */
 static const char *state_of(const findings *found)
 {
   if (!found->has_results) return found->found ? "unfinished" : "none";
   switch (found->results.status) {
   case NNT_RUN_RUNNING:
-    return "running";
+    if (!found->has_sign) return "unfinished";
+    return found->sign.is_silent ? "silent" : "running";
   case NNT_RUN_STOPPED:
     return "stopped";
   case NNT_RUN_FAILED:
@@ -69,6 +74,10 @@ static nnt_status print(const findings *found, const char *folder)
 {
   nnt_checkpoint const *const checkpoint = &found->checkpoint;
   (void)printf("Folder: %s\nState: %s\n", folder, state_of(found));
+  if (found->has_sign) {
+    (void)printf("Holder: %s; last sign of life %.0f s ago\n", found->sign.holder,
+                 found->sign.age);
+  }
   if (found->found) {
     (void)printf("Step: %" PRIu64 "\nCheckpoint: %s\nParameters: sha256 %s\n",
                  checkpoint->position.step, found->path, checkpoint->parameter_digest);
@@ -91,6 +100,7 @@ nnt_status nnt_status_print(const nnt_config *config)
   findings found = {.found = false};
   NNT_TRY(nnt_store_init());
   find_results(&found, config->output);
+  found.has_sign = nnt_lock_look(config->output, &found.sign);
   nnt_status status = find_checkpoint(&found, config->output);
   char message[NNT_MESSAGE_SIZE];
   (void)snprintf(message, sizeof message, "%s", nnt_last_error());

@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/atomic_file.h"
-#include "store/holder.h"
 #include "store/names.h"
 
 /* A file that lies there in another kind than ours must neither be followed nor waited for. */
@@ -224,6 +223,24 @@ static double age_of(const nnt_lock *lock, const sight *seen)
   (void)unlink(temporary);
   (void)close(file);
   return known ? seconds_between(seen->facts.st_mtim, now.st_mtim) : 0.0;
+}
+
+bool nnt_lock_look(const char *folder, nnt_lock_sign *out)
+{
+  char path[NNT_PATH_SIZE];
+  sight seen;
+  nnt_holder self;
+  struct timespec now;
+  int const length = snprintf(path, sizeof path, "%s/" NNT_LOCK_NAME, folder);
+  if (length < 0 || (size_t)length >= sizeof path) return false;
+  if (look(AT_FDCWD, path, &seen) != 0 || !seen.known) return false;
+  bool const is_ours = nnt_holder_init(&self) == NNT_OK && seen.holder.boot[0] != '\0' &&
+                       strcmp(seen.holder.boot, self.boot) == 0;
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  out->age = seconds_between(seen.facts.st_mtim, now);
+  out->is_silent = out->age >= (double)(is_ours ? NNT_LOCK_SILENCE : NNT_LOCK_AGE);
+  nnt_holder_describe(&seen.holder, out->holder);
+  return true;
 }
 
 static bool has_moved(const sight *before, const sight *now)

@@ -11,6 +11,7 @@
 #define STORE_LOCK_H
 
 #include "nntrain/store.h"
+#include "store/holder.h"
 
 #define NNT_LOCK_NAME "run.lock"
 
@@ -53,6 +54,17 @@ NNT_MUST_CHECK nnt_status nnt_lock_renew(const nnt_lock *lock);
 /** The run's id: 32 random hexadecimal digits, new with each lock.
  *  Local; cannot fail. Borrowed: valid as long as the lock. */
 const char *nnt_lock_run(const nnt_lock *lock);
+
+/** What a lock tells those who do not want it. */
+typedef struct nnt_lock_sign {
+  double age;     /* seconds since it was last renewed, by the clock of this machine */
+  bool is_silent; /* for longer than that of a living run, also if clocks of machines differ */
+  char holder[NNT_HOLDER_LINE_SIZE];
+} nnt_lock_sign;
+
+/** Looks at the lock of a folder, and changes nothing.
+ *  Local; cannot fail: false if there is none that can be read. */
+bool nnt_lock_look(const char *folder, nnt_lock_sign *out);
 
 /** Removes the lock, also from a folder that has been moved; one that is lost is left alone. No
  *  other thread may use it any more.
