@@ -75,8 +75,7 @@ static nnt_status print(const findings *found, const char *folder)
   nnt_checkpoint const *const checkpoint = &found->checkpoint;
   (void)printf("Folder: %s\nState: %s\n", folder, state_of(found));
   if (found->has_sign) {
-    (void)printf("Holder: %s; last sign of life %.0f s ago\n", found->sign.holder,
-                 found->sign.age);
+    (void)printf("Holder: %s; last sign of life %.0f s ago\n", found->sign.holder, found->sign.age);
   }
   if (found->found) {
     (void)printf("Step: %" PRIu64 "\nCheckpoint: %s\nParameters: sha256 %s\n",
