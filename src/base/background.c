@@ -1,14 +1,12 @@
 #include "base/background.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 struct nnt_background {
   void (*work)(void *);
@@ -64,23 +62,6 @@ static void *run(void *context)
   return NULL;
 }
 
-static int start_thread(nnt_background *it, size_t stack)
-{
-  pthread_attr_t attributes;
-  sigset_t all;
-  sigset_t before;
-  (void)sigfillset(&all);
-  int error = pthread_attr_init(&attributes);
-  if (error != 0) return error;
-  /* The usual stack counts 8 MiB of the address space, which may be limited. */
-  (void)pthread_attr_setstacksize(&attributes, stack);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-  error = pthread_create(&it->thread, &attributes, run, it);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  (void)pthread_attr_destroy(&attributes);
-  return error;
-}
-
 static void init_lock(nnt_background *it)
 {
   pthread_condattr_t monotonic;
@@ -107,11 +88,11 @@ nnt_status nnt_background_create(nnt_background **out, void (*work)(void *), voi
   it->context = context;
   it->period = period;
   init_lock(it);
-  int const error = start_thread(it, stack);
-  if (error != 0) {
+  nnt_status const status = nnt_thread_start(&it->thread, run, it, stack);
+  if (status != NNT_OK) {
     destroy_lock(it);
     free(it);
-    return nnt_fail(NNT_ENOMEM, "cannot start a thread: %s", strerror(error));
+    return status;
   }
   *out = it;
   return NNT_OK;

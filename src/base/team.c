@@ -1,11 +1,9 @@
 #include "base/team.h"
 
-#include <limits.h>
-#include <linux/futex.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "base/futex.h"
 
 enum { LINE = 64, SPINS = 20000, PATIENCE = 1000 };
 static struct timespec const look_again = {.tv_nsec = 500000};
@@ -54,17 +52,6 @@ static bool claim(part *of, uint32_t round, size_t size, size_t spare, size_t *t
   }
 }
 
-/* Not FUTEX_PRIVATE_FLAG: the workers may be processes. */
-static void wake_all(_Atomic uint32_t *word)
-{
-  (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-static void sleep_while(_Atomic uint32_t *word, uint32_t value)
-{
-  (void)syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
-}
-
 /* So many more tasks are done; the last one opens the phase for all. */
 static void finish(phase *it, size_t done, size_t tasks, const nnt_team_work *work)
 {
@@ -73,7 +60,7 @@ static void finish(phase *it, size_t done, size_t tasks, const nnt_team_work *wo
   if (finished != (uint32_t)(work->round * tasks)) return;
   if (work->close != NULL) work->close(work->context);
   atomic_store(&it->closed, work->round);
-  if (atomic_load(&it->sleepers) > 0) wake_all(&it->closed);
+  if (atomic_load(&it->sleepers) > 0) nnt_futex_wake(&it->closed);
 }
 
 /* Does the tasks of a worker's part that nobody has claimed, but for the share that is left to it.
@@ -112,13 +99,6 @@ void nnt_team_meet(const nnt_team *team, const nnt_team_work *work)
   nnt_team_wait(team, work);
 }
 
-static void pause_shortly(void)
-{
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 static bool is_closed(phase *it, uint32_t round)
 {
   return has_come(atomic_load_explicit(&it->closed, memory_order_acquire), round);
@@ -135,13 +115,13 @@ void nnt_team_wait(const nnt_team *team, const nnt_team_work *work)
   for (int i = 0; team->spins && i < SPINS; i++) {
     if (is_closed(it, work->round)) return;
     if (i == PATIENCE && work->task != NULL) do_others(team, work, false);
-    pause_shortly();
+    nnt_pause();
   }
   (void)atomic_fetch_add(&it->sleepers, 1);
   for (;;) {
     uint32_t const closed = atomic_load(&it->closed);
     if (has_come(closed, work->round)) break;
-    sleep_while(&it->closed, closed);
+    nnt_futex_sleep(&it->closed, closed);
   }
   (void)atomic_fetch_sub(&it->sleepers, 1);
 }

@@ -1,36 +1,57 @@
 /* A step: its phases in order, and the exchange between ranks. See trainer.h. */
 #include <math.h>
-#include <omp.h>
 
 #include "base/fault.h"
 #include "base/tree.h"
 #include "train/guard.h"
 #include "train/trainer_private.h"
 
-/* One thread's share of a phase, and the wait for the others. */
-static void run(nnt_trainer *trainer, size_t thread, nnt_trainer_phase phase, uint32_t round,
-                nnt_phase_id measured)
+/* What a worker of this rank does in a phase. */
+static nnt_team_work work_of(nnt_trainer *trainer, size_t worker, nnt_trainer_phase phase,
+                             uint32_t round)
 {
   static struct {
-    nnt_place place;
     void (*task)(void *context, size_t worker, size_t task);
     void (*close)(void *context);
   } const table[NNT_STEP_PHASES] = {
-      [NNT_STEP_PREPARE] = {NNT_PLACE_PASSES, nnt_task_prepare, NULL},
-      [NNT_STEP_INPUT] = {NNT_PLACE_PASSES, nnt_task_input, NULL},
-      [NNT_STEP_ROWS] = {NNT_PLACE_PASSES, nnt_task_rows, nnt_close_rows},
-      [NNT_STEP_SUBTREES] = {NNT_PLACE_PASSES, nnt_task_subtrees, NULL},
-      [NNT_STEP_TILES] = {NNT_PLACE_UPDATE, nnt_task_tiles, NULL},
-      [NNT_STEP_CLIPPED] = {NNT_PLACE_UPDATE, nnt_task_clipped, NULL},
+      [NNT_STEP_PREPARE] = {nnt_task_prepare, NULL},
+      [NNT_STEP_INPUT] = {nnt_task_input, NULL},
+      [NNT_STEP_ROWS] = {nnt_task_rows, nnt_close_rows},
+      [NNT_STEP_SUBTREES] = {nnt_task_subtrees, NULL},
+      [NNT_STEP_TILES] = {nnt_task_tiles, NULL},
+      [NNT_STEP_CLIPPED] = {nnt_task_clipped, NULL},
   };
-  nnt_pulse *const pulse = thread == 0 ? trainer->options.phases->pulse : NULL;
-  nnt_team_work const work = {.phase = phase,
-                              .round = round,
-                              .worker = trainer->first_worker + thread,
-                              .context = trainer,
-                              .task = table[phase].task,
-                              .close = trainer->is_shared ? table[phase].close : NULL};
-  nnt_pulse_enter(pulse, table[phase].place);
+  return (nnt_team_work){.phase = phase,
+                         .round = round,
+                         .worker = worker,
+                         .context = trainer,
+                         .task = table[phase].task,
+                         .close = trainer->is_shared ? table[phase].close : NULL};
+}
+
+/* A helper never waits, and looks at nothing of the step but in a task that it has claimed: as long
+ * as that is not done, the main thread cannot go on to another step. */
+void nnt_trainer_help(void *context, size_t helper, uint64_t post)
+{
+  nnt_trainer *const trainer = context;
+  nnt_trainer_phase const phase = (nnt_trainer_phase)(post >> 32U);
+  nnt_team_work const work =
+      work_of(trainer, trainer->first_worker + 1 + helper, phase, (uint32_t)post);
+  nnt_team_do(&trainer->team, &work);
+}
+
+/* The main thread's share of a phase, and the wait for all others. */
+static void run(nnt_trainer *trainer, nnt_trainer_phase phase, nnt_phase_id measured)
+{
+  static nnt_place const places[NNT_STEP_PHASES] = {
+      [NNT_STEP_PREPARE] = NNT_PLACE_PASSES, [NNT_STEP_INPUT] = NNT_PLACE_PASSES,
+      [NNT_STEP_ROWS] = NNT_PLACE_PASSES,    [NNT_STEP_SUBTREES] = NNT_PLACE_PASSES,
+      [NNT_STEP_TILES] = NNT_PLACE_UPDATE,   [NNT_STEP_CLIPPED] = NNT_PLACE_UPDATE,
+  };
+  nnt_pulse *const pulse = trainer->options.phases->pulse;
+  nnt_team_work const work = work_of(trainer, trainer->first_worker, phase, trainer->round);
+  nnt_pulse_enter(pulse, places[phase]);
+  nnt_helpers_post(trainer->helpers, (uint64_t)phase << 32U | trainer->round);
   nnt_team_do(&trainer->team, &work);
   nnt_trainer_end_phase(trainer, work.worker, measured);
   nnt_pulse_enter(pulse, NNT_PLACE_WAIT);
@@ -39,14 +60,13 @@ static void run(nnt_trainer *trainer, size_t thread, nnt_trainer_phase phase, ui
 }
 
 /* Forward and backward passes of all rows of the board. */
-static void run_passes(nnt_trainer *trainer, size_t thread)
+static void run_passes(nnt_trainer *trainer)
 {
-  if (trainer->round == 1) run(trainer, thread, NNT_STEP_PREPARE, 1, NNT_PHASE_DATA);
+  if (trainer->round == 1) run(trainer, NNT_STEP_PREPARE, NNT_PHASE_DATA);
   if (nnt_model_reads_sparse(trainer->options.model)) {
-    nnt_fetch_rows(trainer);
-    run(trainer, thread, NNT_STEP_INPUT, trainer->round, NNT_PHASE_FORWARD);
+    run(trainer, NNT_STEP_INPUT, NNT_PHASE_FORWARD);
   }
-  run(trainer, thread, NNT_STEP_ROWS, trainer->round, NNT_PHASE_BACKWARD);
+  run(trainer, NNT_STEP_ROWS, NNT_PHASE_BACKWARD);
 }
 
 static double mean_loss(const nnt_trainer *trainer, const nnt_step_outcome *outcome)
@@ -59,36 +79,13 @@ static bool is_good(const nnt_trainer *trainer, const nnt_step_outcome *outcome)
   return (outcome->flags & NNT_FLAG_FAILED) == 0 && isfinite(mean_loss(trainer, outcome));
 }
 
-static void shared_step(nnt_trainer *trainer, size_t thread)
+static void shared_step(nnt_trainer *trainer)
 {
-  run_passes(trainer, thread);
+  run_passes(trainer);
   if (!is_good(trainer, nnt_outcome_now(trainer))) return;
-  run(trainer, thread, NNT_STEP_TILES, trainer->round, NNT_PHASE_UPDATE);
+  run(trainer, NNT_STEP_TILES, NNT_PHASE_UPDATE);
   if (trainer->options.optimizer.clip_norm == 0.0 || nnt_guard_noted(trainer)) return;
-  run(trainer, thread, NNT_STEP_CLIPPED, trainer->round, NNT_PHASE_UPDATE);
-}
-
-static void own_passes(nnt_trainer *trainer, size_t thread)
-{
-  run_passes(trainer, thread);
-  run(trainer, thread, NNT_STEP_SUBTREES, trainer->round, NNT_PHASE_BACKWARD);
-}
-
-static void own_tiles(nnt_trainer *trainer, size_t thread)
-{
-  run(trainer, thread, NNT_STEP_TILES, trainer->round, NNT_PHASE_UPDATE);
-}
-
-static void own_clipped(nnt_trainer *trainer, size_t thread)
-{
-  run(trainer, thread, NNT_STEP_CLIPPED, trainer->round, NNT_PHASE_UPDATE);
-}
-
-/* All threads of the rank take part in `body`. */
-static void in_parallel(nnt_trainer *trainer, void (*body)(nnt_trainer *trainer, size_t thread))
-{
-#pragma omp parallel num_threads((int)trainer->options.threads) if (trainer->options.threads > 1)
-  body(trainer, (size_t)omp_get_thread_num());
+  run(trainer, NNT_STEP_CLIPPED, NNT_PHASE_UPDATE);
 }
 
 static nnt_status diverged(const nnt_trainer *trainer, double loss)
@@ -125,7 +122,7 @@ static void raise_flags(nnt_trainer *trainer, nnt_wishes wishes)
 static nnt_status step_together(nnt_trainer *trainer, nnt_wishes *wishes, nnt_step_outcome *outcome)
 {
   raise_flags(trainer, *wishes);
-  in_parallel(trainer, shared_step);
+  shared_step(trainer);
   *outcome = *nnt_outcome_now(trainer);
   wishes->stop = (outcome->flags & NNT_FLAG_STOP) != 0;
   wishes->save = (outcome->flags & NNT_FLAG_SAVE) != 0;
@@ -163,7 +160,8 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
                                    nnt_step_outcome *outcome)
 {
   nnt_trainer_options const *const options = &trainer->options;
-  in_parallel(trainer, own_passes);
+  run_passes(trainer);
+  run(trainer, NNT_STEP_SUBTREES, NNT_PHASE_BACKWARD);
   NNT_TRY(reduce(trainer, wishes, outcome));
   if (!is_good(trainer, outcome)) return NNT_OK;
   /* Before the update, which hides with `tree` that a copy was another one. */
@@ -172,12 +170,12 @@ static nnt_status step_on_replicas(nnt_trainer *trainer, nnt_wishes *wishes,
     NNT_TRY(nnt_guard_compare(trainer, done));
     nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
   }
-  in_parallel(trainer, own_tiles);
+  run(trainer, NNT_STEP_TILES, NNT_PHASE_UPDATE);
   if (options->optimizer.clip_norm > 0.0) {
     nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);
     trainer->job.square_sum = nnt_exchange_sum_tiles(trainer->exchange, trainer->board.squares);
     nnt_phases_end(options->phases, NNT_PHASE_EXCHANGE);
-    in_parallel(trainer, own_clipped);
+    run(trainer, NNT_STEP_CLIPPED, NNT_PHASE_UPDATE);
   }
   if (trainer->failure == NNT_OK) trainer->failure = nnt_guard_status(trainer);
   nnt_pulse_enter(options->phases->pulse, NNT_PLACE_EXCHANGE);

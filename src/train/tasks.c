@@ -16,15 +16,19 @@ void nnt_trainer_end_phase(nnt_trainer *trainer, size_t worker, nnt_phase_id pha
   if (worker == trainer->first_worker) nnt_phases_end(trainer->options.phases, phase);
 }
 
-void nnt_fetch_rows(nnt_trainer *trainer)
-{
-  nnt_sparse_prefetch(&trainer->options.samples.sparse,
-                      trainer->board.rows[trainer->job.step % 2].sample, trainer->job.rows.count);
-}
-
 static nnt_batch_rows *rows_now(nnt_trainer *trainer)
 {
   return &trainer->board.rows[trainer->job.step % 2];
+}
+
+/* Begins to fetch the sparse rows of the batch, which lie anywhere in the data set: every worker
+ * does, once a step, since workers may have no cache in common. */
+static void fetch_rows(nnt_trainer *trainer, nnt_worker *worker)
+{
+  if (worker->fetched == trainer->round) return;
+  worker->fetched = trainer->round;
+  nnt_sparse_prefetch(&trainer->options.samples.sparse, rows_now(trainer)->sample,
+                      trainer->job.rows.count);
 }
 
 /* The rows of the board's microbatch j in a batch. */
@@ -64,9 +68,11 @@ void nnt_task_input(void *context, size_t worker, size_t task)
   size_t const count = trainer->job.rows.count;
   size_t const first = block * count / blocks;
   nnt_range const rows = {first, (block + 1) * count / blocks - first};
-  nnt_model_forward_panel(trainer->options.model, trainer->board.arena,
-                          worker_of(trainer, worker)->workspace, task / blocks, rows,
-                          &trainer->options.samples.sparse, rows_now(trainer)->sample + first);
+  nnt_worker *const own = worker_of(trainer, worker);
+  fetch_rows(trainer, own);
+  nnt_model_forward_panel(trainer->options.model, trainer->board.arena, own->workspace,
+                          task / blocks, rows, &trainer->options.samples.sparse,
+                          rows_now(trainer)->sample + first);
 }
 
 /* Forward, loss and backward of one microbatch: calls of fixed shapes, whoever makes them. */

@@ -147,6 +147,16 @@ static nnt_status divide(nnt_trainer *trainer)
   return group_tiles(trainer);
 }
 
+/* Local; NNT_ENOMEM. Threads that would never claim a task are not started. */
+static nnt_status create_helpers(nnt_trainer *trainer)
+{
+  size_t const after = trainer->first_worker + 1;
+  size_t const active = trainer->team.active > after ? trainer->team.active - after : 0;
+  size_t const others = trainer->options.threads - 1;
+  return nnt_helpers_create(&trainer->helpers, others < active ? others : active,
+                            trainer->team.spins, nnt_trainer_help, trainer);
+}
+
 /* Collective; NNT_ENOMEM. */
 static nnt_status create_board(nnt_trainer *trainer)
 {
@@ -160,6 +170,7 @@ static nnt_status create_board(nnt_trainer *trainer)
     count_tasks(trainer);
     status = create_workers(trainer, &shape);
   }
+  if (status == NNT_OK) status = create_helpers(trainer);
   if (status == NNT_OK) status = nnt_fault("trainer", nnt_comm_rank(comm));
   return nnt_comm_agree(comm, status);
 }
@@ -213,6 +224,7 @@ nnt_status nnt_trainer_create(nnt_trainer **out, const nnt_trainer_options *opti
 void nnt_trainer_destroy(nnt_trainer *trainer)
 {
   if (trainer == NULL) return;
+  nnt_helpers_destroy(trainer->helpers);
   for (size_t i = 0; trainer->workers != NULL && i < trainer->options.threads; i++) {
     nnt_workspace_destroy(trainer->workers[i].workspace);
     free(trainer->workers[i].tile);

@@ -2,6 +2,7 @@
 #ifndef TRAIN_TRAINER_PRIVATE_H
 #define TRAIN_TRAINER_PRIVATE_H
 
+#include "base/helpers.h"
 #include "train/board.h"
 #include "train/trainer.h"
 
@@ -22,6 +23,7 @@ typedef struct nnt_worker {
   nnt_workspace *workspace; /* over the board's memory */
   float *tile;              /* the gradient of one tile */
   float *scratch;           /* nnt_model_scratch_size() */
+  uint32_t fetched;         /* the last round whose rows it has begun to fetch */
 } nnt_worker;
 
 /** The batch that is being trained on. */
@@ -42,14 +44,15 @@ struct nnt_trainer {
   nnt_exchange *exchange; /* NULL with `shared` */
   nnt_board board;
   nnt_team team;
-  size_t first_worker; /* of this rank's threads, in the team */
-  nnt_worker *workers; /* (threads) */
-  nnt_range own;       /* the microbatches whose rows lie on the board */
-  size_t row_blocks;   /* of the phase NNT_STEP_INPUT */
-  size_t *bounds;      /* (own.count + 1) the first row of each, on the board, in this batch */
-  nnt_range tiles;     /* that are updated on this board */
-  nnt_range span;      /* the part of the arena that they cover */
-  nnt_range *groups;   /* of these tiles, about equally long */
+  size_t first_worker;  /* of this rank's threads, in the team */
+  nnt_worker *workers;  /* (threads) */
+  nnt_helpers *helpers; /* the threads but for the main one */
+  nnt_range own;        /* the microbatches whose rows lie on the board */
+  size_t row_blocks;    /* of the phase NNT_STEP_INPUT */
+  size_t *bounds;       /* (own.count + 1) the first row of each, on the board, in this batch */
+  nnt_range tiles;      /* that are updated on this board */
+  nnt_range span;       /* the part of the arena that they cover */
+  nnt_range *groups;    /* of these tiles, about equally long */
   size_t group_count;
   int64_t *hashes; /* (ranks) of the replicas */
   uint32_t round;
@@ -67,10 +70,10 @@ void nnt_task_tiles(void *context, size_t worker, size_t task);
 void nnt_task_clipped(void *context, size_t worker, size_t task);
 void nnt_close_rows(void *context);
 
-/** Begins to fetch the sparse rows of the batch, which lie anywhere in the data set: every thread
- *  does, since threads may have no cache in common.
+/** What a helper of this rank does with a post: the tasks of phase post / 2^32 in round post % 2^32
+ *  that it can claim. `context` is the trainer; see base/helpers.h.
  *  Local; cannot fail. */
-void nnt_fetch_rows(nnt_trainer *trainer);
+void nnt_trainer_help(void *context, size_t helper, uint64_t post);
 
 /** The time since the last call belonged to `phase`. Only the rank's first thread, which also
  *  speaks to other ranks, measures.
