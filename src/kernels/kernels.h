@@ -33,8 +33,8 @@ typedef struct nnt_block {
  *  start(g) <= k < start(g+1), in the order of rows. Groups that are zero in a row have no entry. */
 typedef struct nnt_group_index {
   uint32_t *start; /* (groups + 1) */
-  uint32_t *row;   /* (entries) */
-  void *value;     /* (entries, NNT_GROUP): uint8_t if the rows have levels, else float */
+  uint64_t *entry; /* (entries) the row, and 2^32 times its four levels, if rows have levels */
+  float *value;    /* (entries, NNT_GROUP) if they have none; else not looked at */
 } nnt_group_index;
 
 /** How many groups so many columns are. */

@@ -6,7 +6,7 @@
 #include "kernels/parts.h"
 #include "kernels/simd.h"
 
-_Static_assert(NNT_GROUP == 4, "load_values() reads the bytes of four columns");
+_Static_assert(NNT_GROUP == 4, "an entry has four bytes for levels");
 
 /* As many sums as there are registers for: AVX2 has half of those that AVX-512 has. */
 enum { VECTORS_MAX = NNT_LANES == 16 ? 4 : 2 };
@@ -19,16 +19,15 @@ typedef struct group_stack {
   group_sums at[NNT_LEAVES_LEVELS];
 } group_stack;
 
-/* The values of an entry; without a table, entries hold the values themselves. */
-NNT_INLINE void load_values(const nnt_group_index *leaf, const float *table, size_t entry,
-                            lanes value[NNT_GROUP])
+/* The values of an entry, which is `entry` of its leaf. Levels come with the row by one load. */
+NNT_INLINE void load_values(const nnt_group_index *leaf, const float *table, size_t at,
+                            uint64_t entry, lanes value[NNT_GROUP])
 {
-  float const *const own = (const float *)leaf->value + entry * NNT_GROUP;
-  uint32_t const levels =
-      table == NULL ? 0 : load_four_bytes((const uint8_t *)leaf->value + entry * NNT_GROUP);
+  uint32_t const levels = (uint32_t)(entry >> 32);
   NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
   {
-    value[j] = splat(table == NULL ? own[j] : table[byte_of(levels, j)]);
+    value[j] =
+        splat(table == NULL ? leaf->value[at * NNT_GROUP + (size_t)j] : table[byte_of(levels, j)]);
   }
 }
 
@@ -40,12 +39,13 @@ NNT_INLINE void sum_leaf(const nnt_group_index *leaf, const float *table, size_t
     NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = splat(0.0F); }
   }
   size_t const end = leaf->start[group + 1];
-  for (size_t entry = leaf->start[group]; entry < end; entry++) {
-    float const *const d = delta + leaf->row[entry] * stride;
+  for (size_t at = leaf->start[group]; at < end; at++) {
+    uint64_t const entry = leaf->entry[at];
+    float const *const d = delta + (uint32_t)entry * stride;
     lanes v[VECTORS_MAX];
     NNT_UNROLL for (int q = 0; q < vectors; q++) { v[q] = load(d + AT(q)); }
     lanes x[NNT_GROUP];
-    load_values(leaf, table, entry, x);
+    load_values(leaf, table, at, entry, x);
     NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
     {
       NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = fused(x[j], v[q], sum[j][q]); }
@@ -53,16 +53,32 @@ NNT_INLINE void sum_leaf(const nnt_group_index *leaf, const float *table, size_t
   }
 }
 
-/* One group: leaves are counted in binary, and each carry adds two subtrees. */
+/* Leaves 2k and 2k+1, if there is such a one. Most sums of the left one stay in registers meanwhile.
+ */
+NNT_INLINE void sum_two_leaves(const nnt_group_index *leaves, size_t count, size_t k,
+                               const float *table, size_t group, const float *delta, size_t stride,
+                               int vectors, group_sums sum)
+{
+  group_sums right;
+  sum_leaf(&leaves[2 * k], table, group, delta, stride, vectors, sum);
+  if (2 * k + 1 == count) return;
+  sum_leaf(&leaves[2 * k + 1], table, group, delta, stride, vectors, right);
+  NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
+  {
+    NNT_UNROLL for (int q = 0; q < vectors; q++) { sum[j][q] = sum[j][q] + right[j][q]; }
+  }
+}
+
+/* One group: twos of leaves are counted in binary, and each carry adds two subtrees. */
 NNT_INLINE void sum_leaves(const nnt_group_index *leaves, size_t count, const float *table,
                            size_t group, const float *delta, size_t stride, int vectors,
                            group_stack *stack, group_sums sum)
 {
-  for (size_t l = 0;; l++) {
-    sum_leaf(&leaves[l], table, group, delta, stride, vectors, sum);
-    int const last = l + 1 == count;
+  for (size_t k = 0;; k++) {
+    sum_two_leaves(leaves, count, k, table, group, delta, stride, vectors, sum);
+    int const last = 2 * k + 2 >= count;
     int level = 0;
-    for (size_t carry = l; last ? carry > 0 : carry % 2 == 1; carry /= 2, level++) {
+    for (size_t carry = k; last ? carry > 0 : carry % 2 == 1; carry /= 2, level++) {
       if (carry % 2 == 0) continue;
       NNT_UNROLL for (int j = 0; j < NNT_GROUP; j++)
       {

@@ -32,27 +32,25 @@ NNT_INLINE void transpose(const nnt_sparse *x, const size_t *sample, size_t rows
 static size_t append_levels(const uint8_t *from, uint32_t first_row, size_t end,
                             const nnt_group_index *out)
 {
-  uint32_t *const row = out->row + end;
-  uint8_t *const level = (uint8_t *)out->value + end * NNT_GROUP;
 #if NNT_LANES == 16
-  __m512i const numbers = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  __m512i const rows = _mm512_add_epi32(numbers, _mm512_set1_epi32((int)first_row));
-  __m512i const levels = _mm512_load_si512(from);
-  __mmask16 const there = _mm512_test_epi32_mask(levels, levels);
-  _mm512_storeu_si512(row, _mm512_maskz_compress_epi32(there, rows));
-  _mm512_storeu_si512(level, _mm512_maskz_compress_epi32(there, levels));
-  return end + (size_t)__builtin_popcount(there);
-#else
-  size_t count = 0;
-  for (uint32_t i = 0; i < TOGETHER; i++) {
-    uint32_t four = 0;
-    memcpy(&four, from + (size_t)i * NNT_GROUP, sizeof four);
-    row[count] = first_row + i;
-    memcpy(level + count * NNT_GROUP, &four, sizeof four);
-    count += four != 0;
+  __m512i const numbers = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+  for (uint32_t i = 0; i < TOGETHER; i += 8) {
+    __m512i const rows = _mm512_add_epi64(numbers, _mm512_set1_epi64(first_row + i));
+    __m256i const levels = _mm256_load_si256((const __m256i *)(from + (size_t)i * NNT_GROUP));
+    __mmask8 const there = _mm256_test_epi32_mask(levels, levels);
+    __m512i const entries =
+        _mm512_or_si512(rows, _mm512_slli_epi64(_mm512_cvtepu32_epi64(levels), 32));
+    _mm512_storeu_si512(out->entry + end, _mm512_maskz_compress_epi64(there, entries));
+    end += (size_t)__builtin_popcount(there);
   }
-  return end + count;
+#else
+  for (uint32_t i = 0; i < TOGETHER; i++) {
+    uint32_t const levels = load_four_bytes(from + (size_t)i * NNT_GROUP);
+    out->entry[end] = first_row + i + ((uint64_t)levels << 32);
+    end += levels != 0;
+  }
 #endif
+  return end;
 }
 
 static size_t append_values(const float *from, uint32_t first_row, size_t end,
@@ -60,8 +58,8 @@ static size_t append_values(const float *from, uint32_t first_row, size_t end,
 {
   for (uint32_t i = 0; i < TOGETHER; i++) {
     float const *const four = from + (size_t)i * NNT_GROUP;
-    out->row[end] = first_row + i;
-    memcpy((float *)out->value + end * NNT_GROUP, four, NNT_GROUP * sizeof *four);
+    out->entry[end] = first_row + i;
+    memcpy(out->value + end * NNT_GROUP, four, NNT_GROUP * sizeof *four);
     end += four[0] != 0.0F || four[1] != 0.0F || four[2] != 0.0F || four[3] != 0.0F;
   }
   return end;

@@ -74,10 +74,8 @@ void nnt_model_prefetch(const nnt_model *model, const nnt_workspace *workspace, 
   /* About as many entries as there were last time. */
   size_t const groups = nnt_groups(nnt_sparse_layer(model)->inputs);
   nnt_group_index const *const index = &workspace->index[leaf];
-  size_t const entries = index->start[groups];
   prefetch_for_writing(index->start, (groups + 1) * sizeof *index->start);
-  prefetch_for_writing(index->row, entries * sizeof *index->row);
-  prefetch_for_writing(index->value, entries * NNT_GROUP);
+  prefetch_for_writing(index->entry, index->start[groups] * sizeof *index->entry);
 }
 
 void nnt_model_index(const nnt_model *model, nnt_workspace *workspace, size_t leaf, nnt_range rows,

@@ -39,7 +39,7 @@ struct nnt_workspace {
   float *delta[NNT_LAYERS_MAX]; /* NULL in inference */
   nnt_group_index *index;       /* (leaves) of sparse rows, in training; else NULL */
   uint32_t *index_start;        /* (leaves, groups + 1) */
-  uint32_t *index_row;          /* (leaves, room of a leaf) */
+  uint64_t *index_entry;        /* (leaves, room of a leaf) */
   float *index_value;           /* (leaves, room of a leaf, NNT_GROUP) */
   void *index_scratch;          /* the workspace's own */
   bool has_dropout;

@@ -45,7 +45,7 @@ static void place(nnt_workspace *workspace, nnt_supply *from)
     size_t const leaves = workspace->shape.leaves;
     size_t const room = nnt_index_room(workspace->shape.leaf_rows, groups);
     workspace->index_start = nnt_supply_take(from, leaves * (groups + 1), sizeof(uint32_t));
-    workspace->index_row = nnt_supply_take(from, leaves, room * sizeof(uint32_t));
+    workspace->index_entry = nnt_supply_take(from, leaves, room * sizeof(uint64_t));
     workspace->index_value = nnt_supply_take(from, leaves, room * NNT_GROUP * sizeof(float));
   }
   for (size_t l = 0; l < model->spec.layer_count; l++) {
@@ -92,7 +92,7 @@ static nnt_status list_indices(nnt_workspace *workspace)
   for (size_t l = 0; l < leaves; l++) {
     workspace->index[l] = (nnt_group_index){
         .start = workspace->index_start + l * (groups + 1),
-        .row = workspace->index_row + l * room,
+        .entry = workspace->index_entry + l * room,
         .value = workspace->index_value + l * room * NNT_GROUP,
     };
   }

@@ -105,7 +105,7 @@ static double image_bytes(const operands *data)
 
 static double index_bytes(const operands *data)
 {
-  return (double)(sizeof(uint32_t) + NNT_GROUP) * (double)operands_entries(data);
+  return (double)sizeof(uint64_t) * (double)operands_entries(data);
 }
 
 static double layer_bytes(const operands *data)

@@ -45,8 +45,7 @@ static pixels place(operands *data, nnt_supply *from)
   for (size_t l = 0; l < LEAVES; l++) {
     data->index[l] = (nnt_group_index){
         .start = nnt_supply_take(from, images == 0 ? 0 : data->groups + 1, sizeof(uint32_t)),
-        .row = nnt_supply_take(from, room, sizeof(uint32_t)),
-        .value = nnt_supply_take(from, room, NNT_GROUP)};
+        .entry = nnt_supply_take(from, room, sizeof(uint64_t))};
   }
   data->scratch =
       nnt_supply_take(from, images == 0 ? 0 : nnt_index_scratch(images / LEAVES, data->groups), 1);

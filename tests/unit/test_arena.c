@@ -184,10 +184,10 @@ static void workspaces_take_what_they_need_on(const nnt_model_plan *plan)
   CU_ASSERT_EQUAL(bytes_of(model, shape), inputs + outputs);
   shape = (nnt_workspace_shape){.rows = rows, .leaves = 3, .leaf_rows = 40, .training = true};
   size_t const deltas = rows * (33 + 1) * line;
-  /* 196 groups: 4 bytes each and one more; a row number and 4 floats for each row, and 16 entries
-   * more; in whole cache lines. */
+  /* 196 groups: 4 bytes each and one more; 8 bytes and 4 floats for each row, and 16 entries more;
+   * in whole cache lines. */
   size_t const starts = (sizeof(uint32_t) * 3 * 197 + line - 1) / line * line;
-  size_t const entries = (size_t)3 * (40 * 196 + 16) * 20;
+  size_t const entries = (size_t)3 * (40 * 196 + 16) * 24;
   size_t const index = plan->sparse_input ? starts + entries : 0;
   CU_ASSERT_EQUAL(bytes_of(model, shape), inputs + outputs + deltas + index);
   nnt_model_destroy(model);

@@ -29,7 +29,7 @@ static nnt_group_index index_create(const nnt_kernels *kernels, const sparse_row
   size_t const groups = (rows->inputs + 3) / 4;
   size_t const room = nnt_index_room(end - first, groups);
   nnt_group_index const index = {.start = array_create(groups + 1, sizeof(uint32_t)),
-                                 .row = array_create(room, sizeof(uint32_t)),
+                                 .entry = array_create(room, sizeof(uint64_t)),
                                  .value = array_create(room * 4, sizeof(float))};
   size_t const bytes = nnt_index_scratch(end - first, groups);
   void *const scratch = array_create(bytes, 1);
@@ -44,7 +44,7 @@ static nnt_group_index index_create(const nnt_kernels *kernels, const sparse_row
 static void index_destroy(const nnt_group_index *index)
 {
   free(index->start);
-  free(index->row);
+  free(index->entry);
   free(index->value);
 }
 
@@ -149,15 +149,18 @@ static void gradient_is_the_plain_sum_in_the_fixed_tree(void) { with_all_kernels
 /* A value of an entry. */
 static float entry_value(const nnt_group_index *index, const sparse_rows *rows, size_t at)
 {
-  if (rows->level == NULL) return ((float const *)index->value)[at];
-  return rows->value[((uint8_t const *)index->value)[at]];
+  if (rows->level == NULL) return index->value[at];
+  uint8_t levels[4];
+  uint32_t const four = (uint32_t)(index->entry[at / 4] >> 32);
+  memcpy(levels, &four, sizeof levels);
+  return rows->value[levels[at % 4]];
 }
 
 /* Does entry k hold the group of this row? */
 static bool is_entry(const nnt_group_index *index, const sparse_rows *rows, size_t k, size_t row,
                      const float group[4])
 {
-  bool same = index->row[k] == row;
+  bool same = (uint32_t)index->entry[k] == row;
   for (size_t j = 0; j < 4; j++) {
     same = same && entry_value(index, rows, 4 * k + j) == group[j];
   }
