@@ -35,14 +35,4 @@ NNT_MUST_CHECK nnt_status nnt_file_print(const char *path, const nnt_lock *lock,
 /** Could nnt_file_replace() work? Tries to make its temporary. Local; NNT_EIO (path and why). */
 NNT_MUST_CHECK nnt_status nnt_file_check_writable(const char *path);
 
-/** Opens a new, empty file <path>.tmp-<random>, which nobody else can have made or foreseen, and
- *  locks it, so that others see that its writer lives.
- *  temporary [out] its name   out [out] its descriptor, which the caller closes
- *  Local; NNT_EIO. */
-NNT_MUST_CHECK nnt_status nnt_temporary_open(const char *path, char temporary[NNT_PATH_SIZE],
-                                             int *out);
-
-/** The folder part of a path: "." if it has none. Local; cannot fail. */
-void nnt_path_folder(const char *path, char folder[NNT_PATH_SIZE]);
-
 #endif

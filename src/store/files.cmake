@@ -21,10 +21,12 @@ target_sources(nntrain PRIVATE
   src/store/keras_model.c
   src/store/keras_write.c
   src/store/lock.c
+  src/store/lock_sight.c
   src/store/names.c
   src/store/results_evaluation.c
   src/store/results_read.c
   src/store/results_write.c
+  src/store/temporary.c
   src/store/trace_file.c
   src/store/trailer.c
   src/store/weights.c)

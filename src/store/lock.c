@@ -11,13 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
-#include "store/atomic_file.h"
+#include "store/lock_sight.h"
 #include "store/names.h"
-
-/* A file that lies there in another kind than ours must neither be followed nor waited for. */
-enum { SAFE = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+#include "store/temporary.h"
 
 /* A silent lock is looked at so often; and, in the time between two looks: how long a text that is
  * begun may take, and a writer between its last look and its own text. */
@@ -34,46 +31,13 @@ struct nnt_lock {
   char path[NNT_PATH_SIZE];
 };
 
-/* A look at the file that has the lock's name now. */
-typedef struct sight {
-  struct stat facts;
-  size_t length;
-  char text[NNT_HOLDER_TEXT_SIZE];
-  bool known; /* is the text that of a holder? */
-  nnt_holder holder;
-} sight;
-
-static bool same_file(const struct stat *a, const struct stat *b)
+static bool is_own(const nnt_lock *lock, const nnt_lock_sight *seen)
 {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* 0 or errno. Opened anew each time: network file systems then ask their server. */
-static int look(int folder, const char *path, sight *out)
-{
-  memset(out, 0, sizeof *out);
-  int const file = openat(folder, path, O_RDONLY | SAFE);
-  if (file < 0) return errno;
-  int why = fstat(file, &out->facts) == 0 ? 0 : errno;
-  if (why == 0 && !S_ISREG(out->facts.st_mode)) why = ELOOP;
-  while (why == 0 && out->length < sizeof out->text) {
-    ssize_t const bytes = read(file, out->text + out->length, sizeof out->text - out->length);
-    if (bytes == 0) break;
-    if (bytes > 0) out->length += (size_t)bytes;
-    if (bytes < 0 && errno != EINTR) why = errno;
-  }
-  (void)close(file);
-  out->known = why == 0 && nnt_holder_parse(out->text, out->length, &out->holder);
-  return why;
-}
-
-static bool is_own(const nnt_lock *lock, const sight *seen)
-{
-  return same_file(&lock->facts, &seen->facts) && seen->length == lock->length &&
+  return nnt_same_file(&lock->facts, &seen->facts) && seen->length == lock->length &&
          memcmp(seen->text, lock->text, lock->length) == 0;
 }
 
-static nnt_status lost(const nnt_lock *lock, const sight *seen)
+static nnt_status lost(const nnt_lock *lock, const nnt_lock_sight *seen)
 {
   if (seen->known) {
     char who[NNT_HOLDER_LINE_SIZE];
@@ -89,9 +53,9 @@ static nnt_status lost(const nnt_lock *lock, const sight *seen)
 
 nnt_status nnt_lock_check(const nnt_lock *lock)
 {
-  sight seen;
+  nnt_lock_sight seen;
   if (lock == NULL) return NNT_OK;
-  int const why = look(AT_FDCWD, lock->path, &seen);
+  int const why = nnt_lock_see(AT_FDCWD, lock->path, &seen);
   if (why == 0 && is_own(lock, &seen)) return NNT_OK;
   if (why == 0 || why == ENOENT || why == ENOTDIR || why == ELOOP) return lost(lock, &seen);
   return nnt_fail(NNT_EIO, "cannot read %s: %s", lock->path, strerror(why));
@@ -108,9 +72,9 @@ const char *nnt_lock_run(const nnt_lock *lock) { return lock->self.run; }
 
 void nnt_lock_release(nnt_lock *lock)
 {
-  sight seen;
+  nnt_lock_sight seen;
   if (lock == NULL) return;
-  if (look(lock->folder, NNT_LOCK_NAME, &seen) == 0 && is_own(lock, &seen)) {
+  if (nnt_lock_see(lock->folder, NNT_LOCK_NAME, &seen) == 0 && is_own(lock, &seen)) {
     (void)unlinkat(lock->folder, NNT_LOCK_NAME, 0);
   }
   if (lock->file >= 0) (void)close(lock->file);
@@ -120,9 +84,11 @@ void nnt_lock_release(nnt_lock *lock)
 
 static nnt_status refuse(const nnt_lock *lock)
 {
-  sight seen;
+  nnt_lock_sight seen;
   char who[NNT_HOLDER_LINE_SIZE] = "it has only begun";
-  if (look(AT_FDCWD, lock->path, &seen) == 0 && seen.known) nnt_holder_describe(&seen.holder, who);
+  if (nnt_lock_see(AT_FDCWD, lock->path, &seen) == 0 && seen.known) {
+    nnt_holder_describe(&seen.holder, who);
+  }
   return nnt_fail(NNT_EBUSY,
                   "another run writes to %.160s (%s): wait for its end, give another --output, or "
                   "remove " NNT_LOCK_NAME " there if it is surely dead",
@@ -144,7 +110,7 @@ static claim claim_file(nnt_lock *lock)
 {
   claim const first = try_flock(lock->file);
   if (first != CLAIM_UNKNOWN || errno != EBADF) return first;
-  int const writable = openat(lock->folder, NNT_LOCK_NAME, O_RDWR | SAFE);
+  int const writable = openat(lock->folder, NNT_LOCK_NAME, O_RDWR | NNT_LOCK_SAFE);
   if (writable < 0) return CLAIM_UNKNOWN;
   (void)close(lock->file);
   lock->file = writable;
@@ -156,10 +122,11 @@ static claim claim_file(nnt_lock *lock)
 static nnt_status open_file(nnt_lock *lock, bool *created, bool *again)
 {
   mode_t const mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
-  lock->file = openat(lock->folder, NNT_LOCK_NAME, O_RDONLY | O_CREAT | O_EXCL | SAFE, mode);
+  lock->file =
+      openat(lock->folder, NNT_LOCK_NAME, O_RDONLY | O_CREAT | O_EXCL | NNT_LOCK_SAFE, mode);
   *created = lock->file >= 0;
   if (lock->file < 0 && errno == EEXIST) {
-    lock->file = openat(lock->folder, NNT_LOCK_NAME, O_RDONLY | SAFE);
+    lock->file = openat(lock->folder, NNT_LOCK_NAME, O_RDONLY | NNT_LOCK_SAFE);
     *again = lock->file < 0 && errno == ENOENT;
     if (*again) return NNT_OK;
   }
@@ -175,17 +142,17 @@ static bool is_in_place(nnt_lock *lock)
   struct stat named;
   return fstat(lock->file, &lock->facts) == 0 &&
          fstatat(lock->folder, NNT_LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         same_file(&lock->facts, &named) && named.st_nlink == 1;
+         nnt_same_file(&lock->facts, &named) && named.st_nlink == 1;
 }
 
 /* 0 or errno: puts the own text into the file. */
 static int write_text(nnt_lock *lock)
 {
   struct stat facts;
-  int const file = openat(lock->folder, NNT_LOCK_NAME, O_WRONLY | SAFE);
+  int const file = openat(lock->folder, NNT_LOCK_NAME, O_WRONLY | NNT_LOCK_SAFE);
   if (file < 0) return errno;
   int why = 0;
-  if (fstat(file, &facts) != 0 || !same_file(&facts, &lock->facts)) why = ESTALE;
+  if (fstat(file, &facts) != 0 || !nnt_same_file(&facts, &lock->facts)) why = ESTALE;
   size_t done = 0;
   while (why == 0 && done < lock->length) {
     ssize_t const bytes = pwrite(file, lock->text + done, lock->length - done, (off_t)done);
@@ -204,13 +171,8 @@ static void sleep_for(double seconds)
   (void)nanosleep(&time, NULL);
 }
 
-static double seconds_between(struct timespec from, struct timespec to)
-{
-  return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
-}
-
 /* How long ago the file was renewed, by the clock that gives new files their time; 0 if unknown. */
-static double age_of(const nnt_lock *lock, const sight *seen)
+static double age_of(const nnt_lock *lock, const nnt_lock_sight *seen)
 {
   char like[NNT_PATH_SIZE];
   char temporary[NNT_PATH_SIZE];
@@ -222,36 +184,18 @@ static double age_of(const nnt_lock *lock, const sight *seen)
   bool const known = fstat(file, &now) == 0;
   (void)unlink(temporary);
   (void)close(file);
-  return known ? seconds_between(seen->facts.st_mtim, now.st_mtim) : 0.0;
+  return known ? nnt_seconds_between(seen->facts.st_mtim, now.st_mtim) : 0.0;
 }
 
-bool nnt_lock_look(const char *folder, nnt_lock_sign *out)
+static bool has_moved(const nnt_lock_sight *before, const nnt_lock_sight *now)
 {
-  char path[NNT_PATH_SIZE];
-  sight seen;
-  nnt_holder self;
-  struct timespec now;
-  int const length = snprintf(path, sizeof path, "%s/" NNT_LOCK_NAME, folder);
-  if (length < 0 || (size_t)length >= sizeof path) return false;
-  if (look(AT_FDCWD, path, &seen) != 0 || !seen.known) return false;
-  bool const is_ours = nnt_holder_init(&self) == NNT_OK && seen.holder.boot[0] != '\0' &&
-                       strcmp(seen.holder.boot, self.boot) == 0;
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  out->age = seconds_between(seen.facts.st_mtim, now);
-  out->is_silent = out->age >= (double)(is_ours ? NNT_LOCK_SILENCE : NNT_LOCK_AGE);
-  nnt_holder_describe(&seen.holder, out->holder);
-  return true;
-}
-
-static bool has_moved(const sight *before, const sight *now)
-{
-  return !same_file(&before->facts, &now->facts) || before->length != now->length ||
+  return !nnt_same_file(&before->facts, &now->facts) || before->length != now->length ||
          memcmp(before->text, now->text, now->length) != 0 ||
-         seconds_between(before->facts.st_mtim, now->facts.st_mtim) != 0.0;
+         nnt_seconds_between(before->facts.st_mtim, now->facts.st_mtim) != 0.0;
 }
 
-static void tell_wait(const nnt_lock *lock, const nnt_lock_options *options, const sight *seen,
-                      double seconds)
+static void tell_wait(const nnt_lock *lock, const nnt_lock_options *options,
+                      const nnt_lock_sight *seen, double seconds)
 {
   char text[NNT_MESSAGE_SIZE];
   char who[NNT_HOLDER_LINE_SIZE];
@@ -267,8 +211,8 @@ static void tell_wait(const nnt_lock *lock, const nnt_lock_options *options, con
 
 /* Watches a lock that the kernel does not know to be held: NNT_OK if its holder is dead, or if the
  * lock is no longer there, and then it is to be tried again. */
-static nnt_status watch(const nnt_lock *lock, const nnt_lock_options *options, const sight *first,
-                        bool *again)
+static nnt_status watch(const nnt_lock *lock, const nnt_lock_options *options,
+                        const nnt_lock_sight *first, bool *again)
 {
   double const pause = options->silence / LOOKS;
   /* A text that nobody can read was never finished: a living writer does that in a moment. */
@@ -276,9 +220,9 @@ static nnt_status watch(const nnt_lock *lock, const nnt_lock_options *options, c
   if (first->known && age_of(lock, first) >= (double)NNT_LOCK_AGE) return NNT_OK;
   if (first->known) tell_wait(lock, options, first, options->silence);
   for (int i = 0; i < looks; i++) {
-    sight now;
+    nnt_lock_sight now;
     sleep_for(pause);
-    *again = look(lock->folder, NNT_LOCK_NAME, &now) == ENOENT;
+    *again = nnt_lock_see(lock->folder, NNT_LOCK_NAME, &now) == ENOENT;
     if (*again) return NNT_OK;
     if (has_moved(first, &now)) return refuse(lock);
   }
@@ -296,7 +240,7 @@ static nnt_status settle(const nnt_lock *lock, const nnt_lock_options *options)
 
 /* Whether the holder is known to be dead: it ran under this kernel, whose locks work, and has none.
  */
-static bool is_surely_dead(const nnt_lock *lock, const sight *seen, claim result)
+static bool is_surely_dead(const nnt_lock *lock, const nnt_lock_sight *seen, claim result)
 {
   return result == CLAIM_TAKEN && seen->known && seen->holder.boot[0] != '\0' &&
          strcmp(seen->holder.boot, lock->self.boot) == 0;
@@ -305,8 +249,8 @@ static bool is_surely_dead(const nnt_lock *lock, const sight *seen, claim result
 static nnt_status take_over(nnt_lock *lock, const nnt_lock_options *options, claim result,
                             bool created, bool *again)
 {
-  sight seen;
-  int why = look(lock->folder, NNT_LOCK_NAME, &seen);
+  nnt_lock_sight seen;
+  int why = nnt_lock_see(lock->folder, NNT_LOCK_NAME, &seen);
   if (why != 0) return nnt_fail(NNT_EIO, "cannot read %s: %s", lock->path, strerror(why));
   bool const sure = created || is_surely_dead(lock, &seen, result);
   if (!sure) NNT_TRY(watch(lock, options, &seen, again));
@@ -325,8 +269,8 @@ static nnt_status wait_for_end(const nnt_lock *lock, const nnt_lock_options *opt
 {
   enum { ENDS = 10 * LOOKS };
   for (int i = 0; i < ENDS; i++) {
-    sight seen;
-    bool const known = look(lock->folder, NNT_LOCK_NAME, &seen) == 0 && seen.known;
+    nnt_lock_sight seen;
+    bool const known = nnt_lock_see(lock->folder, NNT_LOCK_NAME, &seen) == 0 && seen.known;
     if (!known || !nnt_holder_is_ending(&seen.holder, &lock->self)) break;
     sleep_for(options->silence / ENDS);
     *again = try_flock(lock->file) == CLAIM_TAKEN;

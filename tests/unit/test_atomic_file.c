@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "store/atomic_file.h"
+#include "store/temporary.h"
 #include "store_sample.h"
 
 static void put(const char *path, const char *first, const char *second)
