@@ -39,6 +39,7 @@ large_files() { limit unlimited; }
 disturb() {
   local launcher code
   rm -rf "$disk/run"
+  : >out
   run "$1" "${tiny[@]}" --output "$disk/run" >out 2>err &
   launcher=$!
   for _ in $(seq 200); do

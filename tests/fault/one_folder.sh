@@ -18,10 +18,12 @@ endless=("${tiny[@]}" --epochs 1000000 --checkpoint-every 2s)
 short=("${tiny[@]}" --epochs 4 --checkpoint-every 1steps)
 state_of() { find "$1" -type f -exec sha256sum {} + | sort; }
 
-# start <ranks> <folder> <argument>...: in the background, until the run trains; sets `launcher`.
+# start <ranks> <folder> <argument>...: in the background, until the run trains; sets `launcher`. What a run
+# before it has printed must not be taken for its words.
 start() {
   local ranks=$1 folder=$2
   shift 2
+  : >first.out
   run "$ranks" "$@" --output "$folder" >first.out 2>first.err &
   launcher=$!
   for _ in $(seq 200); do

@@ -95,7 +95,7 @@ ranks_that_leave() {
     run_shimmed 3 FAULT_RANK="$rank" FAULT_LEAVE="$((RANDOM % 2000 + 1000))" -- "${tiny[@]}" \
       --exchange "$exchange" --output "$folder" >out 2>err &
     launcher=$!
-    ended "rank $rank of 3 leaves by exit(0), $exchange" 30
+    ended "rank $rank of 3 leaves by _exit(0), $exchange" 30
   done
 }
 
